@@ -1,0 +1,50 @@
+# Each target sets up what it needs: Python 3.11 or newer and make are enough.
+
+PYTHON  ?= python3
+VENV    ?= .venv
+TESTS   ?= tests
+VERSION := $(shell $(PYTHON) -c 'import sys; print(*sys.version_info[:2], sep=".")')
+READY   := $(VENV)/.ready-$(VERSION)
+RUN     := $(VENV)/bin
+CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
+
+.DEFAULT_GOAL := help
+.PHONY: help check check-full test lint bench bench-scheduler replay clean
+
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
+	$(CACHE) $(RUN)/verified-barrier check
+
+check-full: $(READY) ## the same with the large models
+	$(CACHE) $(RUN)/verified-barrier check --full
+
+test: $(READY) ## run the tests; TESTS='…' chooses some
+	$(RUN)/python -m pytest $(TESTS)
+
+lint: $(READY) ## check style and types
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+bench: $(READY) ## time crossings against threading.Barrier, in the same run
+	$(RUN)/python tests/benchmarks/crossings.py
+
+bench-scheduler: $(READY) ## exhaust threading.Barrier with our scheduler and two from PyPI, in the same run
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	PYTHONPATH=tests $(RUN)/python tests/benchmarks/scheduling.py
+
+replay: $(READY) ## run a failure of the scheduler's tests again; SCHEDULE=file.json says which
+	@test -n '$(SCHEDULE)' || { echo 'say which schedule: make replay SCHEDULE=file.json' >&2; exit 2; }
+	PYTHONPATH=tests $(RUN)/python tests/scheduler/replay.py '$(SCHEDULE)'
+
+clean: ## remove what these targets made
+	rm -rf .venv* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "verified-barrier needs Python 3.11 or newer, not " + sys.version.split()[0] + ": make PYTHON=python3.13 …")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)

@@ -1,0 +1,224 @@
+"""All checks of the chain of evidence, from the specification to the pure function."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from verified_barrier.table import TABLE
+from verified_barrier.verification.contracts import confirm
+from verified_barrier.verification.graph import GraphError, differences, parse_dump
+from verified_barrier.verification.manifest import Model, load_manifest
+from verified_barrier.verification.model import enumerate_graph
+from verified_barrier.verification.resources import MODELS, SPEC, read_modules
+from verified_barrier.verification.tlc import Finding, Tlc, TlcRun, stop_all
+
+__all__ = [
+    "Check",
+    "Report",
+    "Verdict",
+    "all_checks",
+    "check_contracts",
+    "check_graph",
+    "check_model",
+    "check_names",
+    "run_checks",
+]
+
+
+class Verdict(Enum):
+    """How a check came out."""
+
+    AS_EXPECTED = "ok"
+    UNEXPECTED = "FAILED"
+    INCOMPLETE = "INCOMPLETE"
+    """It did not finish, and has shown nothing."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found."""
+
+    verdict: Verdict
+    summary: str
+    """What was compared, with figures; or in short what is wrong."""
+    details: Sequence[str] = ()
+    """What is wrong, in words."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that can fail."""
+
+    name: str
+    shows: str
+    """What it shows if it does not fail."""
+    large: bool
+    """Whether it takes long, and runs only on demand."""
+    run: Callable[[float], Report]
+    """Runs it, with a limit in seconds."""
+
+
+def all_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
+    """Return every check, in the order of the chain of evidence.
+
+    Parameters: ``find_tlc``, called by the first check that needs one.
+    """
+    names = Check(
+        "table/names",
+        "the table's rows are the specification's actions",
+        large=False,
+        run=lambda _timeout: check_names(),
+    )
+    models = [
+        Check(
+            model.name,
+            model.shows,
+            model.large,
+            run=lambda timeout, model=model: check_model(model, find_tlc(), timeout),  # type: ignore[misc]
+        )
+        for model in load_manifest(MODELS)
+    ]
+    contracts = Check(
+        "contracts/machine",
+        "step() keeps its contract for every number of parties",
+        large=False,
+        run=lambda timeout: check_contracts("verified_barrier.machine", timeout),
+    )
+    return [names, contracts, *models]
+
+
+def run_checks(
+    checks: Sequence[Check], *, timeout: float, jobs: int
+) -> Iterator[tuple[Check, Report]]:
+    """Run checks side by side, and yield each with its report, in their order.
+
+    Parameters: ``timeout``, seconds for each check; ``jobs``, how many to run at a time. Where
+    the caller goes no further, what is under way is ended.
+    """
+
+    def timed(check: Check) -> Report:
+        start = time.monotonic()
+        report = check.run(timeout)
+        return replace(report, seconds=time.monotonic() - start)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        reports = [pool.submit(timed, check) for check in checks]
+        try:
+            for check, report in zip(checks, reports, strict=True):
+                yield check, report.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            # A check may be about to start another run.
+            while under_way := [report for report in reports if not report.done()]:
+                stop_all()
+                wait(under_way, timeout=0.1)
+
+
+def check_names() -> Report:
+    """Compare the names in ``Next`` of ``spec/Barrier.tla`` with the table's, and their order."""
+    text = (SPEC / "Barrier.tla").read_text(encoding="utf-8")
+    body = re.search(r"^Next ==\n((?:    \\/ .*\n)+)", text, re.MULTILINE)
+    specified = re.findall(r"(\w+)(?:\(t\))?$", body[1] if body else "", re.MULTILINE)
+    tabled = [row.action for row in TABLE.rows]
+    if specified == tabled:
+        return Report(Verdict.AS_EXPECTED, f"{len(tabled)} actions, in the same order")
+    wrong = [
+        f"place {place}: the specification has {one}, the table has {other}"
+        for place, (one, other) in enumerate(zip(specified, tabled, strict=False), 1)
+        if one != other
+    ]
+    lengths = f"{len(specified)} actions in Next, {len(tabled)} rows in the table"
+    return Report(Verdict.UNEXPECTED, lengths, wrong[:3])
+
+
+def check_contracts(module: str, timeout: float) -> Report:
+    """Have CrossHair confirm every postcondition of a module."""
+    contracts = confirm(module, timeout=timeout)
+    if contracts is None:
+        return Report(Verdict.INCOMPLETE, f"CrossHair did not finish within {timeout:g} s")
+    if not contracts:
+        return Report(Verdict.UNEXPECTED, f"{module} has no postconditions to confirm")
+    failed = [c for c in contracts if not c.confirmed]
+    if not failed:
+        return Report(
+            Verdict.AS_EXPECTED, f"postconditions confirmed over all paths: {len(contracts)}"
+        )
+    details = [f"{module}, line {c.line}: {c.text}\n    {c.verdict}" for c in failed]
+    return Report(Verdict.UNEXPECTED, f"{len(failed)} of {len(contracts)} not confirmed", details)
+
+
+def check_model(model: Model, tlc: Tlc, timeout: float) -> Report:
+    """Have TLC check a model, and compare all that the manifest says of it."""
+    modules = read_modules(SPEC)
+    with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
+        dump = Path(folder, "graph.dot") if model.edges is not None else None
+        run = tlc.run(model.module, model.configuration, modules, timeout, dump)
+        if run.finding is Finding.TIMED_OUT:
+            return Report(Verdict.INCOMPLETE, f"TLC did not finish within {timeout:g} s")
+        wrong = _unexpected(model, run)
+        summary = _summary(model, run)
+        if dump is not None and run.finding is Finding.HOLDS:
+            graph = check_graph(model, dump.read_text(encoding="utf-8"))
+            wrong += graph.details
+            summary += f"; {graph.summary}"
+    if wrong:
+        return Report(Verdict.UNEXPECTED, f"not as the manifest says ({model.shows})", wrong)
+    return Report(Verdict.AS_EXPECTED, summary)
+
+
+def _unexpected(model: Model, run: TlcRun) -> list[str]:
+    """Return how a run differs from what the manifest says, in words."""
+    if run.finding in (Finding.FAILED, Finding.ASSUMPTION_VIOLATED, Finding.DEADLOCK):
+        return [f"TLC: {run.finding.value}", run.explanation]
+    # TLC does not name a temporal property: it can be told only if it is the only one.
+    unnamed = model.properties[0] if len(model.properties) == 1 else "a temporal property"
+    violated = None if run.finding is Finding.HOLDS else run.violated or unnamed
+    if violated != model.violates:
+        expected = f"{model.violates or 'no property'} is to be violated"
+        return [f"{violated or 'no property'} is violated, where {expected}", *run.trace]
+    return [
+        f"{what}: {found}, where the manifest says {said}"
+        for what, said, found in (
+            ("distinct states", model.distinct, run.distinct),
+            ("generated states", model.generated, run.generated),
+            ("states in the counterexample", model.steps, len(run.trace)),
+        )
+        if said is not None and said != found
+    ]
+
+
+def _summary(model: Model, run: TlcRun) -> str:
+    parts = []
+    if model.distinct is not None:
+        parts.append(f"{run.distinct} states, {run.generated} generated")
+    if model.violates is not None:
+        length = "" if model.steps is None else f" (length of the run: {len(run.trace)})"
+        parts.append(f"violated, as it must be: {model.violates}{length}")
+    else:
+        parts.append(f"holds: {', '.join(model.properties)}")
+    return "; ".join(parts)
+
+
+def check_graph(model: Model, dump: str) -> Report:
+    """Compare the graph that TLC dumped with the table's."""
+    try:
+        specified = parse_dump(dump)
+    except GraphError as problem:
+        return Report(Verdict.UNEXPECTED, "TLC's graph cannot be read", [str(problem)])
+    constants = model.constants
+    tabled = enumerate_graph(constants["Parties"], constants["Threads"], constants["HasAction"])
+    wrong = differences(specified, tabled)
+    if model.edges != len(specified.edges):
+        wrong.append(f"steps: {len(specified.edges)}, where the manifest says {model.edges}")
+    if wrong:
+        return Report(Verdict.UNEXPECTED, "the table and the specification differ", wrong)
+    same = f"the table has the same {len(tabled.states)} states and {len(tabled.edges)} steps"
+    return Report(Verdict.AS_EXPECTED, same)
