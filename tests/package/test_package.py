@@ -1,0 +1,143 @@
+"""The package as it is installed and imported."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import verified_barrier
+from scheduler.scenarios import SCENARIOS
+from verified_barrier.table import TABLE
+from verified_barrier.verification.manifest import load_manifest
+from verified_barrier.verification.properties import PROPERTIES
+from verified_barrier.verification.resources import MODELS, SPEC
+
+ROOT = Path(__file__).parents[2]
+
+LIBRARY = {
+    "verified_barrier",
+    "verified_barrier.barrier",
+    "verified_barrier.machine",
+    "verified_barrier.table",
+}
+
+
+def run_python(code: str, *options: str) -> str:
+    """Run code in a Python of its own, and return what it prints."""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", *options, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_import_needs_the_standard_library_alone() -> None:
+    """Neither a third-party package nor the package's own checks are imported."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); import verified_barrier; "
+        "print(*(name for name in sys.modules "
+        "if name.split('.')[0] not in sys.stdlib_module_names and name != '__main__'))"
+    )
+    # -I -S: no site-packages, so that nothing else can be imported at all.
+    assert set(run_python(code, "-I", "-S").split()) == LIBRARY
+
+
+def test_example_of_the_threading_documentation_works() -> None:
+    """A server and its client start together, as the documentation shows it."""
+    code = """
+from threading import Thread
+from verified_barrier import Barrier
+
+b = Barrier(2, timeout=5)
+started = []
+
+def server():
+    started.append("server")
+    b.wait()
+    started.append("server goes on")
+
+def client():
+    b.wait()
+    assert "server" in started
+
+threads = [Thread(target=server), Thread(target=client)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(started[-1])
+"""
+    assert run_python(code) == "server goes on\n"
+
+
+def test_docstring_examples_are_true() -> None:
+    """The examples in the library's docstrings print what they say."""
+    results = doctest.testmod(verified_barrier)
+    assert results.attempted >= 6
+    assert results.failed == 0
+
+
+def test_python_examples_of_the_readme_run() -> None:
+    """Each example runs, and prints what its comments say."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        expected = re.findall(r"# prints: (.*)", block)
+        assert run_python(block).splitlines() == expected
+
+
+def test_figures_of_the_readmes_are_true() -> None:
+    """What they say of the models is what the manifest says."""
+    readme = (ROOT / "README.md").read_text()
+    steps = [model.edges for model in load_manifest(MODELS) if model.edges is not None]
+    assert f"of {len(steps)} models: {sum(steps):,} steps" in readme
+    contracts = (SPEC.parent / "src/verified_barrier/machine.py").read_text().count("    post:")
+    assert f"{contracts} postconditions" in readme
+    assert f"{len(PROPERTIES)} safety and 3 liveness properties" in readme
+    assert f"every interleaving of {len(SCENARIOS)} scenarios" in readme
+    assert f"its {len(TABLE.rows)} actions" in (SPEC / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this clone."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    subprocess.run([*build, str(folder), str(ROOT)], check=True, timeout=50)
+    (path,) = folder.iterdir()
+    return path
+
+
+def test_wheel_carries_specification_and_models(wheel: Path) -> None:
+    """All of them, and no tests."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder in (SPEC, MODELS):
+        for path in folder.iterdir():
+            assert f"verified_barrier/verification/{folder.name}/{path.name}" in names
+    assert not any("test" in name for name in names)
+
+
+@pytest.mark.check
+def test_check_works_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    """It finds the specification in the package, away from the clone."""
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from verified_barrier import cli\n"
+        "from verified_barrier.verification import resources\n"
+        "print(resources.SPEC)\n"
+        "sys.exit(cli.main(['check', '--only', 'safety/1-party-1-thread']))\n"
+    )
+    where, line, _ = run_python(code).splitlines()
+    assert Path(where) == tmp_path / "verified_barrier" / "verification" / "spec"
+    assert line.startswith("ok ")

@@ -1,0 +1,305 @@
+"""`verified-barrier check` says what it compared, and every exit code means what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from barrier.threads import await_until
+from verified_barrier import cli, machine
+from verified_barrier.table import TABLE, Phase, Table
+from verified_barrier.verification import check as checks
+from verified_barrier.verification.check import Verdict, check_contracts, check_model
+from verified_barrier.verification.contracts import confirm
+from verified_barrier.verification.manifest import Model, load_manifest
+from verified_barrier.verification.resources import MODELS, SPEC, SetupError
+from verified_barrier.verification.tlc import Tlc
+
+MODEL_NAMES = {model.name: model for model in load_manifest(MODELS)}
+SAFETY = MODEL_NAMES["safety/2-parties-2-threads"]
+LIVENESS = MODEL_NAMES["liveness/1-party-2-threads-action"]
+FAULT = MODEL_NAMES["fault/abort-reaches-released"]
+UNFAIR = MODEL_NAMES["unfair-calls/2-parties-2-threads"]
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command line in this process; return exit code, output and errors."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = cli.main(arguments)
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else -1
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.mark.check
+def test_all_as_expected(command: Command) -> None:
+    """One line a check, with what was compared, and a summary; exit code 0."""
+    code, output, _ = command("check", "--only", "safety/1-party-*")
+    assert code == 0
+    lines = output.splitlines()
+    assert len(lines) == 5
+    assert lines[0].startswith("ok          safety/1-party-1-thread ")
+    assert lines[0].endswith(
+        "6 states, 21 generated; holds: TypeOK, ArrivedCount, OneAction, BrokenRefuses; "
+        "the table has the same 6 states and 20 steps"
+    )
+    assert lines[-1].startswith("4 as expected, 0 unexpected, 0 incomplete, in ")
+
+
+@pytest.mark.check
+def test_unexpected_verdict(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that says something else than the specification: exit code 1, the row named."""
+    rows = [
+        row._replace(phase=Phase.FILLING) if row.action == "TimeOut" else row for row in TABLE.rows
+    ]
+    rows = [row._replace(phase=None) if row.action == "TimeOut" else row for row in rows]
+    monkeypatch.setattr("verified_barrier.machine.TABLE", Table(tuple(rows)))
+    code, output, _ = command("check", "--only", SAFETY.name)
+    assert code == 1
+    assert output.startswith(f"FAILED      {SAFETY.name}")
+    assert "the table has a step that spec/Barrier.tla has not: TimeOut by t1" in output
+    assert output.splitlines()[-1].startswith("0 as expected, 1 unexpected, 0 incomplete")
+
+
+@pytest.mark.check
+def test_incomplete(command: Command) -> None:
+    """A check that reaches its time limit has shown nothing: exit code 3."""
+    code, output, _ = command("check", "--only", SAFETY.name, "--timeout", "0.05")
+    assert code == 3
+    assert output.startswith(f"INCOMPLETE  {SAFETY.name}")
+    assert "did not finish within 0.05 s" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--only", "nothing/*"), "0 checks match 'nothing/*', and none is to be run: see"),
+        (("--only", ""), "0 checks match '', and none is to be run: see verified-barrier check"),
+        (("--only", "history/4*"), "2 checks match 'history/4*', and none is to be run: they are"),
+        (("--timeout", "soon"), "'soon' is not a positive number of seconds"),
+        (("--timeout", "-1"), "'-1' is not a positive number of seconds"),
+        (("--timeout", "nan"), "'nan' is not a positive number of seconds"),
+        (("--unknown",), "unrecognized arguments: --unknown"),
+    ],
+)
+def test_usage(command: Command, arguments: tuple[str, ...], said: str) -> None:
+    """A wrong call is named, with the remedy: exit code 2."""
+    code, output, errors = command("check", *arguments)
+    assert (code, output) == (2, "")
+    assert said in errors
+
+
+def test_missing_java(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is named: exit code 2."""
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    code, output, errors = command("check", "--only", SAFETY.name)
+    assert (code, output) == (2, "")
+    assert errors.startswith("verified-barrier: JAVA_HOME is")
+
+
+def test_check_that_needs_no_java(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Java is looked for only when it is needed."""
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert command("check", "--only", "table/names")[0] == 0
+
+
+def test_missing_specification(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installation without its models is named: exit code 2."""
+    monkeypatch.setattr(checks, "MODELS", tmp_path / "models")
+    code, _, errors = command("check")
+    assert code == 2
+    assert "manifest.toml cannot be read" in errors
+
+
+def test_defect(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody thought of is no verdict: exit code 2."""
+    monkeypatch.setattr(checks, "check_names", lambda: 1 / 0)
+    code, _, errors = command("check", "--only", "table/names")
+    assert code == 2
+    assert "ZeroDivisionError" in errors
+    assert "this is a defect; nothing was shown" in errors
+
+
+def test_list(command: Command) -> None:
+    """Every check is listed with what it shows; large ones are marked; none is run."""
+    code, output, _ = command("check", "--list")
+    assert code == 0
+    lines = output.splitlines()
+    assert len(lines) == len(MODEL_NAMES) + 2
+    large = [line for line in lines if line.split()[1] == "full"]
+    assert len(large) == sum(model.large for model in MODEL_NAMES.values())
+
+
+@pytest.mark.check
+@pytest.mark.parametrize(
+    ("model", "changes", "said"),
+    [
+        (SAFETY, {"distinct": 81}, "distinct states: 80, where the manifest says 81"),
+        (SAFETY, {"generated": 1}, "generated states: 359, where the manifest says 1"),
+        (SAFETY, {"edges": 357}, "steps: 358, where the manifest says 357"),
+        (SAFETY, {"violates": "TypeOK"}, "no property is violated, where TypeOK is to be"),
+        (FAULT, {"violates": None}, "OneOutcome is violated, where no property is to be"),
+        (FAULT, {"violates": "UniqueIndex"}, "OneOutcome is violated, where UniqueIndex is"),
+        (FAULT, {"steps": 6}, "states in the counterexample: 5, where the manifest says 6"),
+        (UNFAIR, {"violates": None}, "Crossing is violated, where no property is to be"),
+        (UNFAIR, {"properties": ("Crossing", "Other")}, "a temporal property is violated, where"),
+        (LIVENESS, {"module": "Barrier"}, "TLC: failed"),
+        (LIVENESS, {"configuration": "SPECIFICATION FairSpec\n"}, "TLC: failed"),
+    ],
+)
+def test_model_that_is_not_as_the_manifest_says(
+    tlc: Tlc, model: Model, changes: dict[str, object], said: str
+) -> None:
+    """Verdict, property, counts and length are compared, each by itself."""
+    assert check_model(model, tlc, 60.0).verdict is Verdict.AS_EXPECTED
+    report = check_model(replace(model, **changes), tlc, 60.0)  # type: ignore[arg-type]
+    assert report.verdict is Verdict.UNEXPECTED
+    assert report.details[0].startswith(said)
+
+
+@pytest.mark.check
+def test_specification_with_another_action_is_found(
+    tlc: Tlc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of the specification is found against the table, and the action is named."""
+    for path in SPEC.glob("*.tla"):
+        shutil.copy(path, tmp_path)
+    text = (tmp_path / "Barrier.tla").read_text()
+    changed = text.replace('/\\ phase\' = "RESETTING"', '/\\ phase\' = "FILLING"')
+    assert changed != text
+    (tmp_path / "Barrier.tla").write_text(changed)
+    monkeypatch.setattr(checks, "SPEC", tmp_path)
+    report = check_model(MODEL_NAMES["safety/1-party-1-thread-action"], tlc, 60.0)
+    assert report.verdict is Verdict.UNEXPECTED
+    assert any("ResetBreaking" in detail for detail in report.details)
+
+
+CONTRACT = '''
+def half(number: int) -> int:
+    """Return half of a number.
+
+    pre: number % 2 == 0
+    post: __return__ * 2 == number
+    post: __return__ <= number
+    """
+    return number // 2
+
+
+def power(base: int, exponent: int) -> int:
+    """Return a power.
+
+    pre: exponent >= 0
+    post: __return__ >= 0 or base < 0
+    """
+    result = 1
+    for _ in range(exponent):
+        result *= base
+    return result
+'''
+
+
+@pytest.mark.check
+def test_contracts_are_confirmed_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Confirmed, refuted, and neither: only the first is as expected."""
+    package = tmp_path / "with_contracts"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "numbers.py").write_text(CONTRACT)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = confirm("with_contracts.numbers", timeout=5.0)
+    assert found is not None
+    assert [contract.confirmed for contract in found] == [True, False, False]
+    assert found[1].text == "post: __return__ <= number"
+    assert "false when calling half(" in found[1].verdict
+    assert found[2].verdict == "Not confirmed."
+    report = check_contracts("with_contracts.numbers", 5.0)
+    assert report.verdict is Verdict.UNEXPECTED
+    assert report.summary == "2 of 3 not confirmed"
+
+
+@pytest.mark.check
+def test_contracts_of_the_machine() -> None:
+    """All of them are there, and they assume no more than that the state is a valid one."""
+    found = confirm("verified_barrier.machine", timeout=50.0)
+    assert found is not None
+    assert [contract.confirmed for contract in found] == [True] * 6
+    assumed = re.findall(r"^ *(pre: .*)$", machine.step.__doc__ or "", re.MULTILINE)
+    assert assumed == [
+        "pre: parties >= 1",
+        "pre: is_valid(parties, state)",
+        "pre: can_happen(state, event)",
+    ]
+
+
+@pytest.mark.check
+def test_contracts_of_a_module_without_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing to confirm is not a confirmation."""
+    package = tmp_path / "without_contracts"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "numbers.py").write_text("def one() -> int:\n    return 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert check_contracts("without_contracts.numbers", 5.0).verdict is Verdict.UNEXPECTED
+
+
+@pytest.mark.check
+def test_contracts_that_take_too_long_are_incomplete() -> None:
+    """CrossHair that does not finish has shown nothing."""
+    report = check_contracts("verified_barrier.machine", 0.01)
+    assert report.verdict is Verdict.INCOMPLETE
+
+
+def test_contracts_without_crosshair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, the message says what to install."""
+    monkeypatch.setitem(sys.modules, "crosshair", None)
+    with pytest.raises(SetupError, match=r"no CrossHair: install verified-barrier\[check\]"):
+        confirm("verified_barrier.machine", timeout=5.0)
+
+
+@pytest.mark.check
+@pytest.mark.stress
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_ended_command_leaves_no_process(tmp_path: Path, number: int, code: int) -> None:
+    """Whoever ends the command ends TLC with it, soon, and nothing is left behind."""
+    command = [sys.executable, "-m", "verified_barrier.cli", "check", "--full"]
+    command += ["--only", "liveness/*"]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        await_until(lambda: any(tmp_path.glob("verified-barrier-*/tmp/*")), "TLC to start", 50.0)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == code, errors
+    assert "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == []
+    # A Java that is left would still name its folder.
+    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            assert str(tmp_path) not in cmdline.read_text(errors="replace")

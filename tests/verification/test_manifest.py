@@ -1,0 +1,159 @@
+"""The manifest refuses an entry that would check nothing, or not what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from verified_barrier.table import TABLE, Phase
+from verified_barrier.verification.manifest import ManifestError, load_manifest
+from verified_barrier.verification.properties import PROPERTIES
+from verified_barrier.verification.resources import MODELS, SPEC
+
+MANIFEST = """
+[[group]]
+name = "safety"
+module = "Barrier"
+cfg = "safety.cfg"
+shows = "what it shows"
+[[group.models]]
+name = "one"
+constants = { Parties = 1, Threads = 2, HasAction = true }
+size = "small"
+distinct = 1
+generated = 2
+edges = 3
+"""
+
+
+def write(folder: Path, manifest: str, cfg: str = "SPECIFICATION Spec\nINVARIANT TypeOK\n") -> Path:
+    """Write a manifest and its cfg."""
+    (folder / "manifest.toml").write_text(manifest)
+    (folder / "safety.cfg").write_text(cfg)
+    return folder
+
+
+def test_model_has_all_that_tlc_needs(tmp_path: Path) -> None:
+    """Its configuration is the cfg with the constants."""
+    (model,) = load_manifest(write(tmp_path, MANIFEST))
+    assert model.name == "safety/one"
+    assert model.properties == ("TypeOK",)
+    assert model.configuration == (
+        "SPECIFICATION Spec\nINVARIANT TypeOK\n"
+        "CONSTANTS\n    Threads = {t1, t2}\n    Parties = 1\n    HasAction = TRUE\n"
+    )
+
+
+def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
+    """A model may replace an action, and add an invariant."""
+    entry = 'invariant = "NeverCall"\nviolates = "NeverCall"\nreplace = { Call = "Other" }\n'
+    manifest = MANIFEST.replace("edges = 3\n", entry)
+    (model,) = load_manifest(write(tmp_path, manifest))
+    assert model.properties == ("TypeOK", "NeverCall")
+    assert "    Call <- Other\n" in model.configuration
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('module = "Barrier"', "", "a group of .* lacks module"),
+        ("shows =", "sows =", "a group of .* lacks shows"),
+        ("size =", "large =", "safety/one lacks size"),
+        ("distinct = 1", "distnct = 1", "safety/one has the unknown keys distnct"),
+        ('"small"', '"huge"', "safety/one: its size is 'huge': say small or large"),
+        ("distinct = 1", "", "safety/one: say how many states it has"),
+        ("distinct = 1", "steps = 0", "it has steps, the length of a counterexample, but all"),
+        ("edges = 3", "", "safety/one: say how many edges its graph has"),
+        ('module = "Barrier"', 'module = "Other"', "only graphs of Barrier have edges"),
+        ("edges = 3", 'violates = "TypeOK"\nedges = 3', "only graphs of Barrier have edges"),
+        ("edges", 'violates = "Other"\nedges', "must violate Other, which it does not check"),
+        ("HasAction = true", "Action = true", "its constants must be Parties, Threads and"),
+        ("safety.cfg", "missing.cfg", "safety/one: its cfg cannot be read"),
+        ("[[group]]", "[[group]", "manifest.toml cannot be read"),
+        ("[[group]]", "[[groups]]", "its groups must begin with"),
+    ],
+)
+def test_wrong_entry_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """The message names the model and what is wrong."""
+    with pytest.raises(ManifestError, match=message):
+        load_manifest(write(tmp_path, MANIFEST.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    "cfg",
+    [
+        "SPECIFICATION Spec\n",
+        "SPECIFICATION Spec\nINVARIANTS \\* TypeOK OneAction\n",
+        "SPECIFICATION Spec\n(* INVARIANTS\nTypeOK *)\nVIEW Some\n",
+    ],
+)
+def test_model_that_checks_nothing_is_refused(tmp_path: Path, cfg: str) -> None:
+    """A cfg without invariants and properties, or with those in a comment, shows nothing."""
+    with pytest.raises(ManifestError, match="it checks no invariant and no property"):
+        load_manifest(write(tmp_path, MANIFEST, cfg))
+
+
+def test_all_properties_of_a_cfg_are_found(tmp_path: Path) -> None:
+    """On several lines, with comments between them, and under each keyword."""
+    cfg = "INVARIANTS\n  One \\* two\n  Two\nPROPERTY Three\nVIEW Four\nPROPERTIES Five Six\n"
+    (model,) = load_manifest(write(tmp_path, MANIFEST, cfg))
+    assert model.properties == ("One", "Two", "Three", "Five", "Six")
+
+
+def test_repeated_name_is_refused(tmp_path: Path) -> None:
+    """Two models of one name cannot be told apart."""
+    with pytest.raises(ManifestError, match="safety/one: two models have this name"):
+        load_manifest(write(tmp_path, MANIFEST * 2))
+
+
+def test_every_phase_and_action_has_a_witness() -> None:
+    """There is a model that must reach it."""
+    witnesses = {m.violates for m in load_manifest(MODELS) if m.name.startswith("witness/")}
+    phases = {f"Never{phase.value.capitalize()}" for phase in Phase}
+    assert witnesses == phases | {f"Never{row.action}" for row in TABLE.rows}
+
+
+EVERY_PROPERTY = {*PROPERTIES, "Crossing", "NoStrandedWaiter", "HeldArrives"}
+
+
+def test_every_property_is_checked() -> None:
+    """Each property of the specification holds in some model, by name."""
+    models = load_manifest(MODELS)
+    checked = {name for model in models if not model.violates for name in model.properties}
+    assert checked == EVERY_PROPERTY
+
+
+def test_every_property_can_fail() -> None:
+    """Each property of the specification is violated in some model, by name."""
+    violated = {m.violates for m in load_manifest(MODELS) if not m.name.startswith("witness/")}
+    assert violated - {None} == EVERY_PROPERTY
+
+
+def sizes(group: str) -> set[tuple[int, int, bool]]:
+    """Return the parties, the threads, and whether there is an action, of a group's models."""
+    names = ("Parties", "Threads", "HasAction")
+    return {
+        (m.constants[names[0]], m.constants[names[1]], m.constants[names[2]])
+        for m in load_manifest(MODELS)
+        if m.name.startswith(f"{group}/")
+    }
+
+
+def test_sizes_of_the_models() -> None:
+    """As many threads as parties, and one more, with an action and without."""
+    both = (False, True)
+    equal = {(n, n, action) for n in (1, 2, 3, 4) for action in both}
+    one_more = {(n, n + 1, action) for n in (1, 2, 3) for action in both}
+    assert sizes("safety") == sizes("history") == equal | one_more
+    assert sizes("liveness") >= {(n, n, True) for n in (2, 3)} | {(1, 2, True), (2, 3, True)}
+    assert sizes("crossing") >= {(n, n, True) for n in (2, 3)} | {(1, 2, True), (2, 3, True)}
+
+
+def test_every_module_and_cfg_is_used() -> None:
+    """No file lies about that no model checks."""
+    manifest = (MODELS / "manifest.toml").read_text()
+    assert all(f'"{path.name}"' in manifest for path in MODELS.glob("*.cfg"))
+    extended = {"BarrierHistory"}  # checked by itself, and extended by BarrierFaults
+    modules = {model.module for model in load_manifest(MODELS)}
+    assert modules | extended == {path.stem for path in SPEC.glob("*.tla")}
