@@ -1,0 +1,207 @@
+"""Follows the real barrier in the model, step by step.
+
+The model is the graph that the table spans, which equals TLC's. The oracle sees each transition
+that the barrier decides on, because the barrier asks ``step`` for it, and each call and its end,
+because the threads of a scenario call through it. Each must be an edge of the graph, or change
+nothing; what the barrier knows of itself must be what the model says; and what a call returns or
+raises must be what the model gives its thread. Whatever is wrong is told with the name of the
+property that it violates, where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from threading import BrokenBarrierError
+from typing import Any
+
+from scheduler.engine import Ending, Engine, Execution
+from verified_barrier.machine import State, Step
+from verified_barrier.table import LOCATIONS, Event, Location, Outcome
+from verified_barrier.verification.model import (
+    Configuration,
+    Edge,
+    enumerate_graph,
+    initial,
+    steps,
+)
+from verified_barrier.verification.properties import Historian
+
+__all__ = ["Interruption", "Oracle"]
+
+
+class Interruption(BaseException):
+    """What a signal handler raises in a thread that waits."""
+
+
+Edges = Mapping[tuple[Configuration, str, int | None], Edge]
+
+
+@cache
+def _edges(parties: int, threads: int, has_action: bool) -> Edges:
+    graph = enumerate_graph(parties, threads, has_action)
+    return {(edge.source, edge.action, edge.thread): edge for edge in graph.edges}
+
+
+class Oracle:
+    """One run of the model, which the real barrier must follow.
+
+    Parameters: ``engine``; ``parties`` and ``has_action``, the barrier's; ``threads``, how many
+    threads call ``wait()``: they are the first of the program.
+    """
+
+    def __init__(self, engine: Engine, parties: int, has_action: bool, threads: int) -> None:
+        self.engine = engine
+        self.edges = _edges(parties, threads, has_action)
+        self.run = Historian(parties, has_action, initial(threads))
+        self.taken: list[Edge] = []
+        """The edges of the model that the barrier has taken."""
+        self.exits: dict[int, str] = {}
+        """By which action each thread went outside last."""
+        self.problem: str | None = None
+        """What is wrong, as soon as something is."""
+
+    @property
+    def now(self) -> Configuration:
+        """Where the model is."""
+        return self.run.now
+
+    def location(self, thread: int) -> Location:
+        """Return where the model has a thread."""
+        return self.now.threads[thread].location
+
+    def observed(self, step: Callable[..., Step]) -> Callable[..., Step]:
+        """Return ``step``, watched."""
+
+        def watched(parties: int, has_action: bool, state: State, event: Event) -> Step:
+            result = step(parties, has_action, state, event)
+            mover = self.engine.current.number if LOCATIONS[event] else None
+            if result.row is not None:
+                self._take(result.row.action, mover, result.row.location)
+                if self.problem is None and result.state != self.now.state:
+                    self._wrong(f"it is in {_words(result.state)} after {event.value}")
+            return result
+
+        return watched
+
+    def call(
+        self, wait: Callable[[], int], before_leaving: Callable[[], None] = lambda: None
+    ) -> object:
+        """Call ``wait()`` in the current thread; return what comes of it, an error included.
+
+        ``before_leaving`` is called when it has come, and before the model hears of it.
+        """
+        thread = self.engine.current.number
+        self._take("Call", thread, Location.CALLING)
+        try:
+            index = wait()
+        except (BrokenBarrierError, Interruption, ActionError) as error:
+            if self.location(thread) is Location.LEAVING:
+                before_leaving()
+            self._raised(thread, error)
+            return error
+        before_leaving()
+        given = self.now.threads[thread]
+        if given.location is not Location.LEAVING or given.outcome is not Outcome.RELEASED:
+            self._wrong(f"OneOutcome: t{thread + 1} returned {index}, and is {given}")
+        elif index != given.index:
+            self._wrong(f"UniqueIndex: t{thread + 1} returned {index}, and is {given}")
+        else:
+            self._take("Leave", thread, Location.OUTSIDE)
+        return index
+
+    def _raised(self, thread: int, error: BaseException) -> None:
+        given = self.now.threads[thread]
+        name = type(error).__name__
+        if given.location is Location.OUTSIDE:
+            reason = self.exits.get(thread, "nothing")
+            if reason not in _REASONS[type(error)]:
+                self._wrong(f"t{thread + 1} raised {name} after {reason}")
+        elif isinstance(error, Interruption) and given.location in LOCATIONS[Event.ARRIVE]:
+            self._take("WithdrawCall", thread, Location.OUTSIDE)
+        elif given.location is Location.LEAVING and (
+            isinstance(error, Interruption)
+            or (isinstance(error, BrokenBarrierError) and given.outcome is not Outcome.RELEASED)
+        ):
+            self._take("Leave", thread, Location.OUTSIDE)
+        else:
+            self._wrong(f"OneOutcome: t{thread + 1} raised {name}, and is {given}")
+
+    def sees_action(self) -> None:
+        """The current thread is running the barrier's action."""
+        thread = self.engine.current.number
+        if self.location(thread) is not Location.ACTING:
+            self._wrong(f"OneAction: t{thread + 1} runs the action, and is {self.location(thread)}")
+
+    def _take(self, action: str, thread: int | None, location: Location | None) -> None:
+        if self.problem is not None:
+            return
+        if thread is not None and location is Location.HELD is self.location(thread):
+            return  # It is held still.
+        edge = self.edges.get((self.now, action, thread))
+        if edge is None:
+            by = "" if thread is None else f" by t{thread + 1}"
+            self._wrong(f"it took {action}{by}, which is no step of the model")
+            return
+        self.taken.append(edge)
+        if thread is not None and location is Location.OUTSIDE:
+            self.exits[thread] = action
+        self.run.see(edge.target)
+        if violated := self.run.violated():
+            self._wrong(f"{', '.join(violated)} violated by {action}")
+
+    def _wrong(self, what: str) -> None:
+        if self.problem is None:
+            self.problem = f"{what}\n    the model is in {self.now}"
+
+    def compare(self, barrier: Any, lock_is_free: bool) -> str | None:
+        """Return what is wrong after a step, with the barrier's own state at hand."""
+        if self.problem is None and lock_is_free and barrier != self.now.state:
+            self._wrong(f"the barrier is in {_words(barrier)}")
+        return self.problem
+
+    def judge(self, execution: Execution) -> str | None:
+        """Return what is wrong with an execution that has ended."""
+        if self.problem is not None:
+            return self.problem
+        if execution.ending is Ending.BOUND:
+            return f"it has not ended after {len(execution.steps)} steps: a livelock?"
+        for thread in execution.threads:
+            if thread.ended and thread.error is not None and not thread.cancelled:
+                return f"t{thread.number + 1} ended with {thread.error!r}"
+        if execution.ending is not Ending.DEADLOCK:
+            return None
+        for number, operation in execution.pending:
+            if number >= len(self.now.threads):
+                if not execution.threads[number].optional:
+                    return f"t{number + 1} is stuck at {operation}"
+                continue
+            location = self.location(number)
+            ways_on = steps(self.run.parties, self.run.has_action, self.now)
+            possible = {edge.action for edge in ways_on if edge.thread == number}
+            if location is not Location.WAITING or possible - _NOT_BY_ITSELF:
+                name = _PROPERTY_OF_STUCK.get(location, "NoStrandedWaiter")
+                return f"{name}: t{number + 1} is stuck at {operation}, and is {location.value}"
+        return None
+
+
+class ActionError(Exception):
+    """What the action of a scenario raises."""
+
+
+_REASONS: Mapping[type[BaseException], frozenset[str]] = {
+    BrokenBarrierError: frozenset({"ArriveRefused", "TimeOut"}),
+    Interruption: frozenset(
+        {"Withdraw", "ActionRaised", "ActionRaisedAfterReset", "ActionRaisedAfterAbort"}
+    ),
+    ActionError: frozenset({"ActionRaised", "ActionRaisedAfterReset", "ActionRaisedAfterAbort"}),
+}
+
+_NOT_BY_ITSELF = frozenset({"TimeOut", "Withdraw"})
+"""What can befall a waiter that nobody wakes."""
+
+_PROPERTY_OF_STUCK = {Location.HELD: "HeldArrives", Location.CALLING: "HeldArrives"}
+
+
+def _words(state: State) -> str:
+    return f"{state.phase.value}, arrived {state.arrived}"

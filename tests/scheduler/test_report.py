@@ -1,0 +1,201 @@
+"""Failures are reported for people, and kept as schedules that replay.
+
+The reports and schedules in ``golden`` are those of the smallest failure of some faults. After a
+change of the barrier or of the report, write them anew and read what has changed::
+
+    UPDATE_GOLDEN=1 make test TESTS=tests/scheduler/test_report.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.engine import Engine, Execution
+from scheduler.faults import FAULTS, load_faulty
+from scheduler.minimise import fewest_preemptions
+from scheduler.scenarios import SCENARIOS, Run, load_shipped
+from scheduler.schedule import ScheduleError, load, recorded, replay, save
+from scheduler.search import Verdict
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+UPDATES = bool(os.environ.get("UPDATE_GOLDEN"))
+
+NAMES = [
+    "one woken instead of all",
+    "timeout that ignores an outcome just written",
+    "withdrawal that leaves its place taken",
+    "withdrawal that ignores an outcome just written",
+    "abort that forgets the held",
+    "reset that forgets the waiters",
+]
+"""The faults whose failures are kept."""
+
+ONE = "withdrawal-that-ignores-an-outcome-just-written"
+"""The files that serve for the tests of what is refused."""
+
+
+def _failure(engine: Engine, name: str) -> Execution:
+    fault = next(fault for fault in FAULTS if fault.name == name)
+    run = Run(SCENARIOS[fault.scenario], load_faulty(engine, fault))
+    result = fewest_preemptions(engine, run, run.judge, limit=5_000)
+    assert result.verdict is Verdict.FAIL
+    assert result.failure is not None
+    return result.failure
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", NAMES)
+def test_smallest_failure_is_the_golden_one(engine: Engine, name: str, tmp_path: Path) -> None:
+    """Search, schedule and report come to the same each time; the schedule replays."""
+    scenario = next(fault.scenario for fault in FAULTS if fault.name == name)
+    schedule = recorded(_failure(engine, name), scenario, name)
+    file = name.replace(" ", "-")
+    found, golden = tmp_path / "found.json", GOLDEN / f"{file}.json"
+    save(schedule, found)
+    assert load(found) == schedule
+    text = replay(engine, schedule).report()
+    if UPDATES:
+        golden.write_text(found.read_text())
+        golden.with_suffix(".txt").write_text(text)
+    assert found.read_text() == golden.read_text()
+    assert text == golden.with_suffix(".txt").read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_schedule_replays_to_the_problem(engine: Engine, name: str) -> None:
+    """A schedule that was kept shows the failure again, whatever the search would find now."""
+    replayed = replay(engine, load(GOLDEN / f"{name.replace(' ', '-')}.json"))
+    fault = next(fault for fault in FAULTS if fault.name == name)
+    assert replayed.problem is not None
+    assert fault.says in replayed.problem
+
+
+def test_details_show_what_threads_read_and_write(engine: Engine) -> None:
+    """Each step has a line, and attributes are named by what they belong to."""
+    replayed = replay(engine, load(GOLDEN / f"{ONE}.json"))
+    lines = replayed.report(details=True).splitlines()
+    assert sum(line[:1].isdigit() for line in lines) == len(replayed.execution.steps)
+    text = "\n".join(lines)
+    assert "read outcome of generation 0" in text
+    assert "read is_open of gate 0" in text
+    assert "@t" not in text
+
+
+def _edit(**changes: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda kept: kept.update(changes)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (_edit(version=2), "version 2 of the form of schedules, and only version 1"),
+        (_edit(version="1"), "version '1' of the form"),
+        (_edit(version=True), "version True of the form"),
+        (_edit(scenario="5 threads"), "there is no scenario '5 threads': choose one of 2 threads,"),
+        (_edit(scenario=[]), r"there is no scenario \[\]"),
+        (_edit(fault="typo"), "there is no fault 'typo': choose one of ticket drawn"),
+        (_edit(code="0" * 64), "belongs to another version of barrier.py, '0+', .*record it again"),
+        (_edit(fault=None), "belongs to another version of barrier.py"),
+        (_edit(steps="all"), "steps must be a list, not 'all'"),
+        (_edit(steps=[["t1", "start t0"]]), r"step 0 is \['t1', 'start t0'\], and must be"),
+        (_edit(steps=[[True, "start t0"]]), r"step 0 is \[True, 'start t0'\], and must be"),
+        (_edit(more=1), "has the fields version, scenario, fault, code, steps, not code, fault, m"),
+        (lambda kept: kept.pop("steps"), "has the fields .* not code, fault, scenario, version"),
+    ],
+)
+def test_file_that_is_no_schedule_of_this_barrier_is_refused(
+    tmp_path: Path, edit: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    """The message says what is wrong, which value it has, and what to do."""
+    kept = json.loads((GOLDEN / f"{ONE}.json").read_text())
+    edit(kept)
+    file = tmp_path / "edited.json"
+    file.write_text(json.dumps(kept))
+    with pytest.raises(ScheduleError, match=says):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda steps: steps[:-1], "ends after 39 steps, but the program goes on with t0: read"),
+        (lambda steps: [*steps, steps[0]], "step 40 of the schedule is t0: start t0, but the prog"),
+        (
+            lambda steps: [*steps[:1], [0, "write lock0"], *steps[2:]],
+            "step 1 of the schedule is t0: write lock0, but the program goes on with t0: read",
+        ),
+        (lambda steps: [[9, "start t9"], *steps[1:]], "step 0 of the schedule is t9: start t9"),
+    ],
+)
+def test_steps_that_the_program_does_not_take_are_refused(
+    engine: Engine, tmp_path: Path, edit: Callable[[list[Any]], list[Any]], says: str
+) -> None:
+    """A schedule that was cut short or edited is not followed as far as it goes."""
+    kept = json.loads((GOLDEN / f"{ONE}.json").read_text())
+    kept["steps"] = edit(kept["steps"])
+    file = tmp_path / "edited.json"
+    file.write_text(json.dumps(kept))
+    with pytest.raises(ScheduleError, match=f"{says}.*record it again"):
+        replay(engine, load(file))
+
+
+def test_what_is_no_file_or_no_json_is_refused(tmp_path: Path) -> None:
+    """Both are told apart."""
+    with pytest.raises(ScheduleError, match="cannot read the schedule"):
+        load(tmp_path / "missing.json")
+    file = tmp_path / "text.json"
+    file.write_text("version 1")
+    with pytest.raises(ScheduleError, match=r"is not JSON \(.*record the schedule again"):
+        load(file)
+    file.write_text("[]")
+    with pytest.raises(ScheduleError, match=r"is a JSON object, not \[\]"):
+        load(file)
+
+
+def _script(file: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(HERE / "replay.py"), str(file)],
+        env={**os.environ, "PYTHONPATH": str(HERE.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_script_reports_a_failure_that_shows_again() -> None:
+    """It prints the golden report, and ends with 1."""
+    done = _script(GOLDEN / f"{ONE}.json")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == (GOLDEN / f"{ONE}.txt").read_text()
+
+
+def test_script_ends_with_0_if_nothing_is_wrong(engine: Engine, tmp_path: Path) -> None:
+    """A schedule of the shipped barrier is followed to its end."""
+    run = Run(SCENARIOS["2 threads"], load_shipped(engine))
+
+    class _First:
+        def choose(self, engine: Engine, possible: tuple[int, ...]) -> int:
+            return possible[0]
+
+    file = tmp_path / "right.json"
+    save(recorded(engine.run(run, _First()), "2 threads", None), file)
+    done = _script(file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "wrong:       nothing\n" in done.stdout
+
+
+def test_script_ends_with_2_for_a_file_that_it_refuses(tmp_path: Path) -> None:
+    """It says why, in one line."""
+    done = _script(tmp_path / "missing.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("cannot read the schedule")
+    assert done.stderr.count("\n") == 1
