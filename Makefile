@@ -3,13 +3,14 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 TESTS   ?= tests
+BARRIER ?= verified_barrier.Barrier
 VERSION := $(shell $(PYTHON) -c 'import sys; print(*sys.version_info[:2], sep=".")')
 READY   := $(VENV)/.ready-$(VERSION)
 RUN     := $(VENV)/bin
 CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 
 .DEFAULT_GOAL := help
-.PHONY: help check check-full test lint bench bench-scheduler replay clean
+.PHONY: help check check-full test lint bench bench-scheduler find replay clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,8 +18,9 @@ help: ## say what there is to make
 check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
 	$(CACHE) $(RUN)/verified-barrier check
 
-check-full: $(READY) ## the same with the large models
+check-full: $(READY) ## the same with the large models, and the scheduler's large scenarios
 	$(CACHE) $(RUN)/verified-barrier check --full
+	$(RUN)/python -m pytest tests/scheduler --full -m full
 
 test: $(READY) ## run the tests; TESTS='…' chooses some
 	$(RUN)/python -m pytest $(TESTS)
@@ -35,9 +37,13 @@ bench-scheduler: $(READY) ## exhaust threading.Barrier with our scheduler and tw
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	PYTHONPATH=tests $(RUN)/python tests/benchmarks/scheduling.py
 
+find: $(READY) ## look for a failure in a scenario of the scheduler; SCENARIO='3 threads' BARRIER='threading.Barrier'
+	@test -n '$(SCENARIO)' || { echo "say which scenario: make find SCENARIO='3 threads'" >&2; exit 2; }
+	PYTHONPATH=tests $(RUN)/python -m scheduler find '$(SCENARIO)' --barrier '$(BARRIER)' $(if $(SCHEDULE),--output '$(SCHEDULE)')
+
 replay: $(READY) ## run a failure of the scheduler's tests again; SCHEDULE=file.json says which
 	@test -n '$(SCHEDULE)' || { echo 'say which schedule: make replay SCHEDULE=file.json' >&2; exit 2; }
-	PYTHONPATH=tests $(RUN)/python tests/scheduler/replay.py '$(SCHEDULE)'
+	PYTHONPATH=tests $(RUN)/python -m scheduler replay '$(SCHEDULE)'
 
 clean: ## remove what these targets made
 	rm -rf .venv* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -18,3 +18,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "explore")
 def tlc(tmp_path_factory: pytest.TempPathFactory) -> Tlc:
     """The TLC that `make check` uses, prepared once for all tests."""
     return Tlc.find().prepared(tmp_path_factory.mktemp("cache"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that runs what takes minutes."""
+    parser.addoption("--full", action="store_true", help="run the tests that take minutes, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless it is asked for."""
+    if not config.getoption("--full"):
+        large = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=large)
+        items[:] = [item for item in items if item not in large]

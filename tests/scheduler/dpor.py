@@ -1,12 +1,13 @@
-"""Source-set dynamic partial order reduction with sleep sets.
+"""Optimal dynamic partial order reduction: source sets, sleep sets, and wake-up trees.
 
 Two executions that differ only in the order of independent steps are one Mazurkiewicz trace, and
 one of them is enough. After each execution its *races* are looked for: pairs of steps that could
 also have come in the other order. For each race the search makes sure that the other order will
-be executed, too. Sleep sets keep it from executing a trace twice.
+be executed, too. Sleep sets keep it from executing a trace twice; wake-up trees, which say how
+to go on after the first step of another order, keep it from beginning what it could not finish.
 
 Source: P. Abdulla, S. Aronis, B. Jonsson, K. Sagonas, "Optimal dynamic partial order reduction",
-POPL 2014, algorithm 1. Locks need care that the paper leaves to the reader:
+POPL 2014, algorithm 2. Locks need care that the paper leaves to the reader:
 
 - A release makes a waiting acquisition possible. The two cannot be exchanged; what can is the
   waiting acquisition and the one that had taken the lock before. What finds the lock free and
@@ -22,12 +23,21 @@ POPL 2014, algorithm 1. Locks need care that the paper leaves to the reader:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from scheduler.engine import Engine, Execution, Operation, Program
 from scheduler.search import Judge, NotDeterministicError, Result, explore, trace_of
 
 __all__ = ["dpor"]
+
+
+@dataclass
+class _Wanted:
+    """A step that is wanted, and how to go on after it: a branch of a wake-up tree."""
+
+    operation: Operation
+    following: dict[int, _Wanted] = field(default_factory=dict)
 
 
 @dataclass
@@ -38,8 +48,8 @@ class _Node:
     """What each thread that can go on is about to do."""
     asleep: dict[int, Operation]
     """The threads that need not go on from here, and what they are about to do."""
-    wanted: set[int]
-    """The threads that are to go on from here: a source set, in the end."""
+    wanted: dict[int, _Wanted]
+    """How to go on from here: with which thread, the chosen one first."""
     chosen: int
 
 
@@ -69,8 +79,15 @@ class _Dpor:
             if not awake:
                 self.blocked = True
                 return None
-            chosen = engine.current.number if engine.current.number in awake else awake[0]
-            node = _Node(operations, asleep, {chosen}, chosen)
+            wanted = self.nodes[-1].wanted[self.nodes[-1].chosen].following if self.nodes else {}
+            for number in [number for number in wanted if number not in awake]:
+                del wanted[number]
+            if wanted:
+                chosen = next(iter(wanted))
+            else:
+                chosen = engine.current.number if engine.current.number in awake else awake[0]
+                wanted[chosen] = _Wanted(operations[chosen])
+            node = _Node(operations, asleep, wanted, chosen)
             self.nodes.append(node)
         self.depth += 1
         return node.chosen
@@ -100,8 +117,9 @@ class _Dpor:
         while self.nodes:
             node = self.nodes[-1]
             node.asleep[node.chosen] = node.operations[node.chosen]
-            if left := node.wanted - node.asleep.keys():
-                node.chosen = min(left)
+            del node.wanted[node.chosen]
+            if node.wanted:
+                node.chosen = next(iter(node.wanted))
                 return True
             self.nodes.pop()
         return False
@@ -110,12 +128,49 @@ class _Dpor:
         """Want each race of an execution to be executed in the other order as well."""
         order = _Order(execution)
         for event in range(len(order.threads)):
-            for first in order.races(event):
-                node = self.nodes[first]
-                initials = order.initials(first, event)
-                if not initials & (node.wanted | node.asleep.keys()):
-                    thread = order.threads[event]
-                    node.wanted.add(thread if thread in initials else min(initials))
+            for first, *others in order.races(event):
+                self._want(self.nodes[first], order.reversal(first, *others))
+
+    def _want(self, node: _Node, way: list[_Event]) -> None:
+        """Want a way to be gone from a node, unless one that comes to the same is wanted."""
+        if any(_can_begin(number, way, operation) for number, operation in node.asleep.items()):
+            return
+        wanted = node.wanted
+        while way:
+            for number, branch in wanted.items():
+                if _can_begin(number, way, branch.operation):
+                    break
+            else:
+                for event in way:
+                    wanted[event.thread] = branch = _Wanted(event.operation)
+                    wanted = branch.following
+                return
+            if not branch.following:
+                return
+            own = next((event for event in way if event.thread == number), None)
+            way = [event for event in way if event is not own]
+            wanted = branch.following
+
+
+class _Event(NamedTuple):
+    """A step on the way to the reversal of a race."""
+
+    number: int
+    thread: int
+    operation: Operation
+    before: frozenset[int]
+    """The numbers of the steps of the way that must come before it."""
+
+
+def _can_begin(thread: int, way: Sequence[_Event], operation: Operation) -> bool:
+    """Return whether a way can begin with a step of a thread, or after one.
+
+    ``operation`` is what the thread is about to do.
+    """
+    for event in way:
+        if event.thread == thread:
+            return not event.before & {other.number for other in way}
+    return not any(operation.conflicts(event.operation) for event in way)
 
 
 class _Order:
@@ -131,15 +186,20 @@ class _Order:
         self.operations = [step.operation for step in execution.steps]
         self.places = list(range(self.steps))
         """Where the events are among the steps."""
-        self.given_up: dict[str, list[int]] = {}
-        """For each lock: the steps that interrupted a thread that waited for it."""
+        self.given_up: list[int] = []
+        """The acquisitions that an interruption ended."""
         for place, step in enumerate(execution.steps):
-            if step.interrupted is not None and step.interrupted[0] not in step.possible:
+            if step.interrupted is not None:
+                self.given_up.append(len(self.threads))
                 self._add(place, *step.interrupted)
-                self.given_up.setdefault(step.interrupted[1].target, []).append(place)
         for thread, operation in execution.pending:
             self._add(self.steps, thread, operation)
         self.possible = [step.possible for step in execution.steps]
+        self.leave_held = [
+            step.operation.kind != "release" and (step.took or not step.was_free)
+            for step in execution.steps
+        ]
+        """For each step that concerns a lock: whether somebody holds it afterwards."""
         self.were_free = [step.was_free for step in execution.steps]
         count = len(self.threads)
         self.numbers = [0] * count
@@ -204,8 +264,11 @@ class _Order:
     def _is_before(self, first: int, clock: dict[int, int]) -> bool:
         return clock.get(self.threads[first], 0) >= self.numbers[first]
 
-    def races(self, event: int) -> Iterator[int]:
-        """Yield the steps that are in a race with an event, and that it could come before."""
+    def races(self, event: int) -> Iterator[tuple[int, ...]]:
+        """Yield each race of an event with an earlier step: that step, and what can come first.
+
+        What can come first is the event, and sometimes another that it makes possible.
+        """
         own = self.own[event]
         operation = self.operations[event]
         taker = self.takers[event]
@@ -220,14 +283,21 @@ class _Order:
             else:
                 chance = self._chance(first, event, name)
             if chance is not None:
-                yield chance
+                yield chance, event
         if taker is not None and not self._is_before(taker, self._clock_without_lock(event)):
-            yield taker
-        # Whoever was interrupted while it waited could have gone on after this release instead.
-        if operation.kind == "release":
-            for place in self.given_up.get(operation.target, ()):
-                if place < event and not self._is_before(place, self.clocks[event]):
-                    yield place
+            yield taker, event
+        # Whoever was interrupted could have gone on instead: at once, or after this event.
+        if event in self.given_up and self.threads[event] in self.possible[self.places[event]]:
+            yield self.places[event], event
+        for given_up in self.given_up if event < self.steps else ():
+            place, other = self.places[given_up], self.operations[given_up]
+            if (
+                place < event
+                and operation.conflicts(other)
+                and not (other.waits and self.leave_held[event])
+                and not self._is_before(place, self.clocks[event])
+            ):
+                yield place, event, given_up
 
     def _chance(self, first: int, event: int, name: str) -> int | None:
         """Return before which change of an object the event was possible: ``first``, or earlier.
@@ -247,28 +317,25 @@ class _Order:
         lock = self.operations[event].target
         return self._clock(event, [e for e, name in self.before[event].items() if name != lock])
 
-    def initials(self, first: int, event: int) -> set[int]:
-        """Return the threads that can go on where ``first`` did, so that ``event`` comes first.
+    def reversal(self, first: int, event: int, *following: int) -> list[_Event]:
+        """Return how to go on where ``first`` did, so that other events come before it.
 
-        They begin the steps between the two that do not come after ``first``, and ``event``.
+        That is: the steps between that do not come after ``first``, and then these events.
         """
         between = [
             e
             for e in range(first + 1, self.places[event])
             if not self._is_before(first, self.clocks[e])
         ]
-        found: set[int] = set()
-        seen: set[int] = set()
-        for place, candidate in enumerate([*between, event]):
-            thread = self.threads[candidate]
-            if thread in seen:
-                continue
-            seen.add(thread)
-            comes_earlier = candidate == event and first == self.takers[event]
-            clock = self._clock_without_lock(event) if comes_earlier else self.clocks[candidate]
-            if not any(self._is_before(e, clock) for e in between[:place]):
-                found.add(thread)
-        return found
+        way: list[_Event] = []
+        for number in [*between, event, *following]:
+            thread, operation = self.threads[number], self.operations[number]
+            before: set[int] = set()
+            for other in way:
+                if other.thread == thread or operation.conflicts(other.operation):
+                    before |= {other.number, *other.before}
+            way.append(_Event(number, thread, operation, frozenset(before)))
+        return way
 
 
 def dpor(engine: Engine, program: Program, judge: Judge, limit: int = 1_000_000) -> Result:

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -86,6 +86,8 @@ class Ending(Enum):
     FINISHED = "finished"
     DEADLOCK = "deadlock"
     """Some threads wait, and nobody can go on."""
+    LIVELOCK = "livelock"
+    """It came back to a state in which it had been, and nobody was left out on the way."""
     BOUND = "step bound"
     """More steps than allowed: perhaps threads that go round in circles."""
     STOPPED = "stopped"
@@ -154,6 +156,8 @@ class Execution:
     """The threads that had not ended, and what each was about to do."""
     problem: str | None = None
     """What an observer found wrong."""
+    circle: int | None = None
+    """The step from which on all could go on for ever, if it is a livelock."""
 
 
 class _Worker:
@@ -192,11 +196,15 @@ class Engine:
         self.steps: list[Step] = []
         self.observer: Callable[[], str | None] | None = None
         """Called after each step; what it returns is what is wrong."""
+        self.state: Callable[[], Hashable] | None = None
+        """Names the state that the program is in; without it, livelocks are not told."""
         self.current = Thread(-1)
         """The thread that runs; while the program is made, none of its threads."""
         self._strategy: Strategy | None = None
         self._ending: Ending | None = None
         self._problem: str | None = None
+        self._seen: dict[Hashable, int] = {}
+        self._circle: int | None = None
         self._failure: BaseException | None = None
         self._workers: list[_Worker] = []
         self._done = allocate_lock()
@@ -214,8 +222,8 @@ class Engine:
 
     def run(self, program: Program, strategy: Strategy) -> Execution:
         """Run a program once, as the strategy decides."""
-        self.threads, self.steps, self.observer = [], [], None
-        self._failure = None
+        self.threads, self.steps, self.observer, self.state = [], [], None, None
+        self._failure, self._seen, self._circle = None, {}, None
         self._strategy, self._ending, self._problem = strategy, None, None
         self.current = Thread(-1)
         bodies = program(self)
@@ -234,7 +242,7 @@ class Engine:
         self._cancel_all()
         if self._failure is not None:
             raise self._failure
-        return Execution(ending, self.steps, self.threads, pending, self._problem)
+        return Execution(ending, self.steps, self.threads, pending, self._problem, self._circle)
 
     def _how_it_ended(self) -> Ending:
         return Ending.FINISHED if self._ending is None else self._ending
@@ -274,25 +282,39 @@ class Engine:
         signal handler may; or never.
         """
 
+        return self._intervention("interrupt", number, lambda: self.interrupt(number, error))
+
+    def suspension(self, number: int) -> Body:
+        """Return the body of a thread that stops another one for good, where that could block.
+
+        Nobody can tell such a thread from one that is very slow.
+        """
+        return self._intervention("suspend", number, lambda: self._suspend(number))
+
+    def _intervention(self, kind: str, number: int, does: Callable[[], None]) -> Body:
         def is_possible() -> bool:
-            thread = self.threads[number]
-            operation = thread.operation
+            operation = self.threads[number].operation
             return operation is not None and operation.blocks
 
-        def interrupt() -> None:
-            thread = self.threads[number]
-            if thread.operation is not None:
-                self.steps[-1].interrupted = number, thread.operation
-            self.interrupt(thread, error)
+        def intervene() -> None:
+            operation = self.threads[number].operation
+            if operation is not None:
+                self.steps[-1].interrupted = number, operation
+            does()
 
         name = f"t{number}"
-        return Body(interrupt, Operation("interrupt", name, (name,), (), is_possible), True)
+        return Body(intervene, Operation(kind, name, (name,), (), is_possible), True)
 
-    def interrupt(self, thread: Thread, error: BaseException) -> None:
+    def interrupt(self, number: int, error: BaseException) -> None:
         """Let a thread that stands at a scheduling point raise an error as its next operation."""
-        name = f"t{thread.number}"
+        thread, name = self.threads[number], f"t{number}"
         thread.interruption = error
         thread.operation = Operation("raise", name, (name,))
+
+    def _suspend(self, number: int) -> None:
+        thread, name = self.threads[number], f"t{number}"
+        thread.optional = True
+        thread.operation = Operation("stand still at", name, (name,), (), lambda: False)
 
     def name(self, kind: str) -> str:
         """Return a name for a new object: the same wherever its maker has done the same."""
@@ -320,9 +342,11 @@ class Engine:
             self._problem = self.observer()
             if self._problem is not None:
                 self._ending = Ending.STOPPED
-        possible = self.possible()
+        if self._ending is None and self._goes_round():
+            self._ending = Ending.LIVELOCK
         if self._ending is not None or self._strategy is None:
             return None
+        possible = self.possible()
         if not possible:
             if any(t.operation is not None and not t.optional for t in self.threads):
                 self._ending = Ending.DEADLOCK
@@ -339,6 +363,25 @@ class Engine:
         self.steps.append(Step(number, thread.operation, possible))
         self.current = thread
         return thread
+
+    def _goes_round(self) -> bool:
+        """Return whether what happened since the same state can happen for ever.
+
+        If a thread could have gone on all the time, and did not, that is no fair execution.
+        """
+        if self.state is None:
+            return False
+        now = len(self.steps)
+        start = self._seen.setdefault(self.state(), now)
+        if start == now:
+            return False
+        circle = self.steps[start:]
+        left_out = set(circle[0].possible).intersection(*(step.possible for step in circle))
+        left_out -= {step.thread for step in circle}
+        if any(not self.threads[number].optional for number in left_out):
+            return False
+        self._circle = start
+        return True
 
     def _wake(self, thread: Thread | None) -> None:
         (self._done if thread is None else self._workers[thread.number].wake).release()

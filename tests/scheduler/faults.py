@@ -15,7 +15,7 @@ from scheduler.primitives import Surroundings, load_source
 from scheduler.scenarios import watch_shared
 from verified_barrier import barrier as shipped
 
-__all__ = ["FAULTS", "Fault", "load_faulty"]
+__all__ = ["FAULTS", "Fault", "faulty_text", "load_faulty"]
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,17 @@ class Fault:
     """What is said of it."""
 
 
-def load_faulty(engine: Engine, fault: Fault) -> ModuleType:
-    """Return the barrier with a fault under the engine, its shared attributes watched."""
+def faulty_text(fault: Fault) -> str:
+    """Return the text of the barrier with a fault."""
     source = inspect.getsource(shipped)
     if source.count(fault.old) != 1:
         raise ValueError(f"{fault.name}: what it changes is there {source.count(fault.old)} times")
-    changed = source.replace(fault.old, fault.new)
-    module = load_source(changed, f"{fault.name}.py", Surroundings(engine))
+    return source.replace(fault.old, fault.new)
+
+
+def load_faulty(engine: Engine, fault: Fault) -> ModuleType:
+    """Return the barrier with a fault under the engine, its shared attributes watched."""
+    module = load_source(faulty_text(fault), f"{fault.name}.py", Surroundings(engine))
     watch_shared(engine, module)
     return module
 

@@ -10,12 +10,15 @@ property that it violates, where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from math import ceil
 from threading import BrokenBarrierError
+from types import ModuleType
 from typing import Any
 
 from scheduler.engine import Ending, Engine, Execution
+from scheduler.primitives import Lock, Watched
 from verified_barrier.machine import State, Step
 from verified_barrier.table import LOCATIONS, Event, Location, Outcome
 from verified_barrier.verification.model import (
@@ -27,11 +30,15 @@ from verified_barrier.verification.model import (
 )
 from verified_barrier.verification.properties import Historian
 
-__all__ = ["Interruption", "Oracle"]
+__all__ = ["RAISED", "REASONS", "ActionError", "Interruption", "Oracle"]
 
 
 class Interruption(BaseException):
     """What a signal handler raises in a thread that waits."""
+
+
+class ActionError(Exception):
+    """What the action of a scenario raises."""
 
 
 Edges = Mapping[tuple[Configuration, str, int | None], Edge]
@@ -50,10 +57,17 @@ class Oracle:
     threads call ``wait()``: they are the first of the program.
     """
 
-    def __init__(self, engine: Engine, parties: int, has_action: bool, threads: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        parties: float,
+        has_action: bool,
+        threads: int,
+        _interrupted: tuple[int, ...] = (),
+    ) -> None:
         self.engine = engine
-        self.edges = _edges(parties, threads, has_action)
-        self.run = Historian(parties, has_action, initial(threads))
+        self.edges = _edges(ceil(parties), threads, has_action)
+        self.run = Historian(ceil(parties), has_action, initial(threads))
         self.taken: list[Edge] = []
         """The edges of the model that the barrier has taken."""
         self.exits: dict[int, str] = {}
@@ -66,12 +80,30 @@ class Oracle:
         """Where the model is."""
         return self.run.now
 
+    @property
+    def told(self) -> Sequence[tuple[int | None, str]]:
+        """What happened, for people: to which thread, and which action of the model."""
+        return [(edge.thread, edge.action) for edge in self.taken]
+
+    def where(self, thread: int) -> str:
+        """Return where the model has a thread, for people."""
+        return str(self.now.threads[thread])
+
     def location(self, thread: int) -> Location:
         """Return where the model has a thread."""
         return self.now.threads[thread].location
 
-    def observed(self, step: Callable[..., Step]) -> Callable[..., Step]:
-        """Return ``step``, watched."""
+    def attach(self, module: ModuleType, step: Any) -> None:
+        """Watch each step that a barrier asks for; ``step`` is what it would ask."""
+        module.__dict__["step"] = self._observed(step)
+
+    def watch(self, barrier: Any) -> Callable[[], str | None]:
+        """Return what compares a barrier's own state with the model's after each step."""
+        state: Watched = type(barrier).__dict__["_state"]
+        lock: Lock = barrier._lock
+        return lambda: self._compare(state.peek(barrier), lock.owner is None)
+
+    def _observed(self, step: Callable[..., Step]) -> Callable[..., Step]:
 
         def watched(parties: int, has_action: bool, state: State, event: Event) -> Step:
             result = step(parties, has_action, state, event)
@@ -85,24 +117,33 @@ class Oracle:
         return watched
 
     def call(
-        self, wait: Callable[[], int], before_leaving: Callable[[], None] = lambda: None
+        self,
+        wait: Callable[[], int],
+        *,
+        timed: bool = False,
+        refused: tuple[type[Exception], ...] = (),
+        before_leaving: Callable[[], None] = lambda: None,
     ) -> object:
         """Call ``wait()`` in the current thread; return what comes of it, an error included.
 
-        ``before_leaving`` is called when it has come, and before the model hears of it.
+        Parameters: ``timed``, whether it may time out; ``refused``, the errors of which it must
+        raise one, without having arrived; ``before_leaving``, called when it has come to an end,
+        and before the model hears of it.
         """
         thread = self.engine.current.number
         self._take("Call", thread, Location.CALLING)
         try:
             index = wait()
-        except (BrokenBarrierError, Interruption, ActionError) as error:
+        except (*RAISED, *refused) as error:
             if self.location(thread) is Location.LEAVING:
                 before_leaving()
-            self._raised(thread, error)
+            self._raised(thread, error, refused)
             return error
         before_leaving()
         given = self.now.threads[thread]
-        if given.location is not Location.LEAVING or given.outcome is not Outcome.RELEASED:
+        if refused:
+            self._wrong(f"t{thread + 1} returned {index}, and must not have been let in")
+        elif given.location is not Location.LEAVING or given.outcome is not Outcome.RELEASED:
             self._wrong(f"OneOutcome: t{thread + 1} returned {index}, and is {given}")
         elif index != given.index:
             self._wrong(f"UniqueIndex: t{thread + 1} returned {index}, and is {given}")
@@ -110,14 +151,18 @@ class Oracle:
             self._take("Leave", thread, Location.OUTSIDE)
         return index
 
-    def _raised(self, thread: int, error: BaseException) -> None:
+    def _raised(
+        self, thread: int, error: BaseException, refused: tuple[type[Exception], ...]
+    ) -> None:
         given = self.now.threads[thread]
         name = type(error).__name__
         if given.location is Location.OUTSIDE:
             reason = self.exits.get(thread, "nothing")
-            if reason not in _REASONS[type(error)]:
+            if reason not in REASONS[type(error)]:
                 self._wrong(f"t{thread + 1} raised {name} after {reason}")
-        elif isinstance(error, Interruption) and given.location in LOCATIONS[Event.ARRIVE]:
+        elif isinstance(error, (Interruption, *refused)) and (
+            given.location in LOCATIONS[Event.ARRIVE]
+        ):
             self._take("WithdrawCall", thread, Location.OUTSIDE)
         elif given.location is Location.LEAVING and (
             isinstance(error, Interruption)
@@ -127,8 +172,17 @@ class Oracle:
         else:
             self._wrong(f"OneOutcome: t{thread + 1} raised {name}, and is {given}")
 
-    def sees_action(self) -> None:
-        """The current thread is running the barrier's action."""
+    def command(self, _kind: str, does: Callable[[], None]) -> None:
+        """Call ``abort()`` or ``reset()`` in the current thread."""
+        does()
+
+    def act(self, does: Callable[[], None]) -> None:
+        """Run the action in the current thread."""
+        self._sees_action()
+        does()
+        self._sees_action()
+
+    def _sees_action(self) -> None:
         thread = self.engine.current.number
         if self.location(thread) is not Location.ACTING:
             self._wrong(f"OneAction: t{thread + 1} runs the action, and is {self.location(thread)}")
@@ -154,8 +208,7 @@ class Oracle:
         if self.problem is None:
             self.problem = f"{what}\n    the model is in {self.now}"
 
-    def compare(self, barrier: Any, lock_is_free: bool) -> str | None:
-        """Return what is wrong after a step, with the barrier's own state at hand."""
+    def _compare(self, barrier: Any, lock_is_free: bool) -> str | None:
         if self.problem is None and lock_is_free and barrier != self.now.state:
             self._wrong(f"the barrier is in {_words(barrier)}")
         return self.problem
@@ -164,6 +217,8 @@ class Oracle:
         """Return what is wrong with an execution that has ended."""
         if self.problem is not None:
             return self.problem
+        if execution.ending is Ending.LIVELOCK:
+            return f"livelock: from step {execution.circle} on it goes round in circles"
         if execution.ending is Ending.BOUND:
             return f"it has not ended after {len(execution.steps)} steps: a livelock?"
         for thread in execution.threads:
@@ -172,10 +227,10 @@ class Oracle:
         if execution.ending is not Ending.DEADLOCK:
             return None
         for number, operation in execution.pending:
-            if number >= len(self.now.threads):
-                if not execution.threads[number].optional:
-                    return f"t{number + 1} is stuck at {operation}"
+            if execution.threads[number].optional:
                 continue
+            if number >= len(self.now.threads):
+                return f"t{number + 1} is stuck at {operation}"
             location = self.location(number)
             ways_on = steps(self.run.parties, self.run.has_action, self.now)
             possible = {edge.action for edge in ways_on if edge.thread == number}
@@ -185,11 +240,10 @@ class Oracle:
         return None
 
 
-class ActionError(Exception):
-    """What the action of a scenario raises."""
+RAISED: tuple[type[BaseException], ...] = (BrokenBarrierError, Interruption, ActionError)
+"""What a call of ``wait()`` may raise."""
 
-
-_REASONS: Mapping[type[BaseException], frozenset[str]] = {
+REASONS: Mapping[type[BaseException], frozenset[str]] = {
     BrokenBarrierError: frozenset({"ArriveRefused", "TimeOut"}),
     Interruption: frozenset(
         {"Withdraw", "ActionRaised", "ActionRaisedAfterReset", "ActionRaisedAfterAbort"}

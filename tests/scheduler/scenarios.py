@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from math import nan
 from types import ModuleType
 from typing import Any
 
+from scheduler.behaviour import Behaviour
 from scheduler.engine import Body, Engine, Execution
 from scheduler.oracle import ActionError, Interruption, Oracle
-from scheduler.primitives import Lock, Surroundings, Watched, load_module, watch
+from scheduler.primitives import Surroundings, load_module, watch
+from scheduler.states import state_key
 from verified_barrier import barrier as shipped
 
-__all__ = ["SCENARIOS", "Run", "Scenario", "load_shipped", "watch_shared", "watch_state"]
+__all__ = ["SCENARIOS", "Run", "Scenario", "load_shipped", "watch_shared"]
 
 
 @dataclass(frozen=True)
@@ -20,17 +24,20 @@ class Scenario:
     """Who does what.
 
     A script is a tuple of what a thread does, one after the other: ``wait``, ``wait briefly``
-    (with a time limit), ``abort``, ``reset``. A thread that gets an error goes on with its next.
+    (with a time limit), ``wait for nan`` (a time limit that is not a number), ``wait at a copy``
+    (of the barrier), ``abort``, ``reset``. A thread that gets an error goes on with its next.
     """
 
     name: str
-    parties: int
+    parties: float
     waiters: tuple[tuple[str, ...], ...]
     """The scripts of the threads that call ``wait()``."""
     others: tuple[str, ...] = ()
     """Threads that call ``abort`` or ``reset``, once."""
     interrupted: tuple[int, ...] = ()
     """The threads in which an exception may be raised, once for each mention."""
+    suspended: tuple[int, ...] = ()
+    """The threads that may be stopped for good where they could block."""
     action: str | None = None
     """What the action does: returns, raises, is slow, aborts, resets, waits; ``None``: none."""
 
@@ -49,60 +56,83 @@ def watch_shared(engine: Engine, module: ModuleType) -> None:
     watch(engine, module._Gate, "_is_open")
 
 
-def watch_state(oracle: Oracle, barrier: Any) -> Callable[[], str | None]:
-    """Return what compares a barrier's own state with the model's after each step."""
-    state: Watched = type(barrier).__dict__["_state"]
-    lock: Lock = barrier._lock
-    return lambda: oracle.compare(state.peek(barrier), lock.owner is None)
-
-
 class Run:
     """A scenario as a program, with its judge.
 
-    Parameters: ``scenario``; ``module``, a barrier under the engine: the shipped one, or one with
-    a fault.
+    Parameters: ``scenario``; ``module``, one with a ``Barrier`` under the engine; ``oracle``, what
+    judges it; ``files``, where its code is: if given, livelocks are told.
     """
 
-    def __init__(self, scenario: Scenario, module: ModuleType) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        module: ModuleType,
+        oracle: type[Oracle | Behaviour] = Oracle,
+        files: frozenset[str] = frozenset(),
+    ) -> None:
         self.scenario = scenario
         self.module = module
-        self.step = module.step
-        self.oracle: Oracle
+        self.step = getattr(module, "step", None)
+        self.kind = oracle
+        self.files = files
+        self.oracle: Oracle | Behaviour
         self.barrier: Any
-        """The barrier of the last execution."""
-        self.edges: set[Any] = set()
-        """Every edge of the model that was taken in any execution."""
+        """The barrier of the last execution; ``None`` if there could be none."""
 
     def __call__(self, engine: Engine) -> Sequence[Body | Callable[[], object]]:
         scenario = self.scenario
+        threads = len(scenario.waiters)
         has_action = scenario.action is not None
-        oracle = Oracle(engine, scenario.parties, has_action, len(scenario.waiters))
+        oracle = self.kind(engine, scenario.parties, has_action, threads, scenario.interrupted)
         self.oracle = oracle
-        self.module.__dict__["step"] = oracle.observed(self.step)
+        oracle.attach(self.module, self.step)
         actions: list[Callable[[], None]] = []
-        barrier = self.module.Barrier(
-            scenario.parties, None if scenario.action is None else lambda: actions[0]()
-        )
+        self.barrier = None
+        try:
+            barrier = self.module.Barrier(
+                scenario.parties, None if scenario.action is None else lambda: actions[0]()
+            )
+        except TypeError:
+            return []
         self.barrier = barrier
         actions.append(self._action(engine, barrier))
-        engine.observer = watch_state(oracle, barrier)
+        engine.observer = oracle.watch(barrier)
+        results: list[list[object]] = [[] for _ in scenario.waiters]
         bodies: list[Body | Callable[[], object]] = [
-            self._waiter(oracle, barrier, script) for script in scenario.waiters
+            self._waiter(barrier, *both) for both in zip(scenario.waiters, results, strict=True)
         ]
-        bodies += [getattr(barrier, what) for what in scenario.others]
+        bodies += [self._command(barrier, what) for what in scenario.others]
         bodies += [engine.interruption(n, Interruption()) for n in scenario.interrupted]
+        bodies += [engine.suspension(n) for n in scenario.suspended]
+        if self.files:
+            alone = [[number] for number in range(len(bodies))]
+            engine.state = lambda: state_key(
+                engine, self.files, alone, lambda _order: tuple(map(len, results))
+            )
         return bodies
 
     def _waiter(
-        self, oracle: Oracle, barrier: Any, script: tuple[str, ...]
+        self, barrier: Any, script: tuple[str, ...], results: list[object]
     ) -> Callable[[], list[object]]:
+        call = self.oracle.call
         does: dict[str, Callable[[], object]] = {
-            "wait": lambda: oracle.call(barrier.wait),
-            "wait briefly": lambda: oracle.call(lambda: barrier.wait(1.0)),
-            "abort": barrier.abort,
-            "reset": barrier.reset,
+            "wait": lambda: call(barrier.wait),
+            "wait briefly": lambda: call(lambda: barrier.wait(1.0), timed=True),
+            "wait for nan": lambda: call(lambda: barrier.wait(nan), refused=(ValueError,)),
+            "wait at a copy": lambda: call(lambda: copy(barrier).wait(), refused=(TypeError,)),
+            "abort": self._command(barrier, "abort"),
+            "reset": self._command(barrier, "reset"),
         }
-        return lambda: [does[what]() for what in script]
+
+        def body() -> list[object]:
+            for what in script:
+                results.append(does[what]())  # noqa: PERF401
+            return results
+
+        return body
+
+    def _command(self, barrier: Any, kind: str) -> Callable[[], None]:
+        return lambda: self.oracle.command(kind, getattr(barrier, kind))
 
     def _action(self, engine: Engine, barrier: Any) -> Callable[[], None]:
         def raises() -> None:
@@ -121,74 +151,86 @@ class Run:
             "returns": lambda: None,
             "raises": raises,
             "is slow": lambda: surroundings.sleep(1.0),
-            "aborts": barrier.abort,
-            "resets": barrier.reset,
+            "aborts": self._command(barrier, "abort"),
+            "resets": self._command(barrier, "reset"),
             "waits": waits,
         }
         does = actions[self.scenario.action]
-
-        def action() -> None:
-            self.oracle.sees_action()
-            does()
-            self.oracle.sees_action()
-
-        return action
+        return lambda: self.oracle.act(does)
 
     def judge(self, execution: Execution) -> str | None:
         """Return what is wrong with an execution."""
-        self.edges.update(self.oracle.taken)
         return self.oracle.judge(execution)
 
 
-def _scenarios() -> list[Scenario]:
-    once, twice, briefly = ("wait",), ("wait", "wait"), ("wait briefly",)
-    two, three = (once,) * 2, (once,) * 3
+_ONCE, _TWICE, _BRIEFLY = ("wait",), ("wait", "wait"), ("wait briefly",)
+
+_CROSSINGS = [
+    Scenario("2 threads", 2, (_ONCE,) * 2),
+    Scenario("3 threads", 3, (_ONCE,) * 3),
+    Scenario("3 threads on 2 parties", 2, (_ONCE,) * 3),
+    Scenario("2 threads, two crossings", 2, (_TWICE,) * 2),
+    Scenario("3 threads, two crossings", 3, (_TWICE,) * 3),
+    Scenario("3 threads on 2 parties, two crossings", 2, (_TWICE,) * 3),
+]
+
+
+def _combined(crossing: Scenario) -> list[Scenario]:
+    """Return a scenario alone, and with each thing that may come in between."""
+    first, *others = crossing.waiters
+    name = crossing.name
     found = [
-        Scenario("2 threads", 2, two),
-        Scenario("3 threads", 3, three),
-        Scenario("4 threads", 4, (once,) * 4),
-        Scenario("2 threads, two crossings", 2, (twice,) * 2),
-        Scenario("3 threads, two crossings", 3, (twice,) * 3),
-        Scenario("3 threads on 2 parties, two crossings", 2, (twice,) * 3),
-        Scenario("2 threads, timeout", 2, (briefly, once)),
-        Scenario("2 threads, two timeouts", 2, (briefly, briefly)),
-        Scenario("3 threads, timeout", 3, (briefly, once, once)),
-        Scenario("3 threads, abort", 3, three, ("abort",)),
-        Scenario("3 threads, reset", 3, three, ("reset",)),
-        Scenario("3 threads, timeout and abort", 3, (briefly, once, once), ("abort",)),
-        Scenario("2 threads, abort and reset", 2, two, ("abort", "reset")),
-        Scenario("2 threads, one that aborts then resets", 2, (*two, ("abort", "reset"))),
-        Scenario("2 threads, one that resets then aborts", 2, (*two, ("reset", "abort"))),
-        Scenario("2 threads, withdrawal", 2, two, interrupted=(0,)),
-        Scenario("2 threads, two withdrawals", 2, two, interrupted=(0, 1)),
-        Scenario("3 threads on 2 parties, withdrawal", 2, three, interrupted=(0,)),
-        Scenario("3 threads, withdrawal", 3, three, interrupted=(0,)),
-        Scenario("4 threads on 3 parties, withdrawal", 3, (once,) * 4, interrupted=(0,)),
+        crossing,
+        replace(crossing, name=f"{name}, timeout", waiters=(_BRIEFLY * len(first), *others)),
+        replace(crossing, name=f"{name}, abort", others=("abort",)),
+        replace(crossing, name=f"{name}, reset", others=("reset",)),
+        replace(crossing, name=f"{name}, withdrawal", interrupted=(0,)),
     ]
     for action in ("returns", "raises", "is slow", "aborts", "resets", "waits"):
-        found += [
-            Scenario(f"2 threads, action {action}", 2, two, action=action),
-            Scenario(f"3 threads on 2 parties, action {action}", 2, three, action=action),
-        ]
-    found += [
-        Scenario("2 threads, timeout, action is slow", 2, (briefly, once), action="is slow"),
-        Scenario("2 threads, abort, action is slow", 2, two, ("abort",), action="is slow"),
-        Scenario("2 threads, reset, action is slow", 2, two, ("reset",), action="is slow"),
-        Scenario(
-            "2 threads, withdrawal, action is slow", 2, two, interrupted=(0,), action="is slow"
-        ),
-        Scenario(
-            "3 threads on 2 parties, held calls with timeouts", 2, (briefly,) * 3, action="is slow"
-        ),
-        Scenario(
-            "3 threads on 2 parties, abort, action is slow", 2, three, ("abort",), action="is slow"
-        ),
-        Scenario(
-            "3 threads on 2 parties, reset, action is slow", 2, three, ("reset",), action="is slow"
-        ),
-    ]
+        found.append(replace(crossing, name=f"{name}, action {action}", action=action))  # noqa: PERF401
     return found
 
 
-SCENARIOS = {scenario.name: scenario for scenario in _scenarios()}
+def _others() -> list[Scenario]:
+    two, three = (_ONCE,) * 2, (_ONCE,) * 3
+    slow, brief = "is slow", (_BRIEFLY, _ONCE)
+    return [
+        Scenario("4 threads", 4, (_ONCE,) * 4),
+        Scenario("4 threads on 3 parties, withdrawal", 3, (_ONCE,) * 4, interrupted=(0,)),
+        Scenario("2 threads, two timeouts", 2, (_BRIEFLY,) * 2),
+        Scenario("3 threads, timeout and abort", 3, (*brief, _ONCE), ("abort",)),
+        Scenario("2 threads, two withdrawals", 2, two, interrupted=(0, 1)),
+        Scenario("2 threads, abort and reset", 2, two, ("abort", "reset")),
+        Scenario("2 threads, one that aborts then resets", 2, (*two, ("abort", "reset"))),
+        Scenario("2 threads, one that resets then aborts", 2, (*two, ("reset", "abort"))),
+        Scenario("2 threads, one that aborts after the crossing", 2, (_ONCE, ("wait", "abort"))),
+        Scenario(
+            "3 threads on 2 parties, one that is slow to leave",
+            2,
+            (_ONCE, _TWICE, _ONCE),
+            suspended=(0,),
+        ),
+        Scenario("2 threads on 3 parties, one that waits for nan", 3, (("wait for nan",), _ONCE)),
+        Scenario("2 threads on 1.5 parties", 1.5, two),
+        Scenario("2 threads, one at a copy", 2, (_ONCE, ("wait at a copy",))),
+        Scenario("2 threads, timeout, action is slow", 2, brief, action=slow),
+        Scenario("2 threads, abort, action is slow", 2, two, ("abort",), action=slow),
+        Scenario("2 threads, reset, action is slow", 2, two, ("reset",), action=slow),
+        Scenario("2 threads, withdrawal, action is slow", 2, two, interrupted=(0,), action=slow),
+        Scenario(
+            "3 threads on 2 parties, held calls with timeouts", 2, (_BRIEFLY,) * 3, action=slow
+        ),
+        Scenario(
+            "3 threads on 2 parties, abort, action is slow", 2, three, ("abort",), action=slow
+        ),
+        Scenario(
+            "3 threads on 2 parties, reset, action is slow", 2, three, ("reset",), action=slow
+        ),
+    ]
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in [*(s for crossing in _CROSSINGS for s in _combined(crossing)), *_others()]
+}
 """By name."""

@@ -7,27 +7,33 @@ numbered from 0, as the engine does.
 
 from __future__ import annotations
 
-import inspect
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from scheduler.engine import Engine, Execution
-from scheduler.faults import FAULTS, Fault, load_faulty
 from scheduler.minimise import Choice, OtherScheduleError, schedule_of
 from scheduler.minimise import replay as follow
 from scheduler.report import Recording, report
-from scheduler.scenarios import SCENARIOS, Run, load_shipped
-from verified_barrier import barrier as shipped
+from scheduler.scenarios import SCENARIOS
+from scheduler.subjects import SUBJECTS, Subject
 
-__all__ = ["VERSION", "Replayed", "Schedule", "ScheduleError", "load", "recorded", "replay", "save"]
+__all__ = [
+    "VERSION",
+    "Replayed",
+    "Schedule",
+    "ScheduleError",
+    "checked_name",
+    "load",
+    "recorded",
+    "replay",
+    "save",
+]
 
 VERSION = 1
 """The version of the form that files have."""
-
-_FAULTS = {fault.name: fault for fault in FAULTS}
 
 
 class ScheduleError(ValueError):
@@ -40,8 +46,8 @@ class Schedule:
 
     version: int
     scenario: str
-    fault: str | None
-    """The name of the barrier's fault; ``None``: the shipped barrier."""
+    barrier: str
+    """The name of the subject: the shipped barrier, CPython's, or the one with a fault."""
     code: str
     """The SHA-256 of the text of the barrier that was run."""
     steps: tuple[Choice, ...]
@@ -62,14 +68,15 @@ class Replayed(NamedTuple):
             self.recording,
             self.execution,
             problem=self.problem,
-            fault=self.schedule.fault,
+            barrier=self.schedule.barrier,
             details=details,
         )
 
 
-def recorded(execution: Execution, scenario: str, fault: str | None) -> Schedule:
+def recorded(execution: Execution, scenario: str, subject: Subject) -> Schedule:
     """Return the schedule of an execution of the barrier as it is now."""
-    return Schedule(VERSION, scenario, fault, _code(fault), tuple(schedule_of(execution)))
+    steps = tuple(schedule_of(execution))
+    return Schedule(VERSION, scenario, subject.name, subject.code(), steps)
 
 
 def save(schedule: Schedule, path: Path) -> None:
@@ -104,12 +111,7 @@ def replay(engine: Engine, schedule: Schedule) -> Replayed:
     Raises ``ScheduleError`` if the program does something else than the schedule says.
     """
     _check_code(schedule)
-    module = (
-        load_shipped(engine)
-        if schedule.fault is None
-        else load_faulty(engine, _FAULTS[schedule.fault])
-    )
-    recording = Recording(Run(SCENARIOS[schedule.scenario], module))
+    recording = SUBJECTS[schedule.barrier].recording(engine, schedule.scenario)
     try:
         execution = follow(engine, recording, schedule.steps)
     except OtherScheduleError as error:
@@ -128,26 +130,28 @@ def _checked(kept: object) -> Schedule:
             f"this is version {version!r} of the form of schedules, and only version {VERSION} "
             "can be read: record the schedule again"
         )
-    fields = ("version", "scenario", "fault", "code", "steps")
+    fields = ("version", "scenario", "barrier", "code", "steps")
     if sorted(kept) != sorted(fields):
         raise ScheduleError(
             f"a schedule has the fields {', '.join(fields)}, not {', '.join(sorted(kept))}"
         )
-    _check_name("scenario", kept["scenario"], list(SCENARIOS))
-    if kept["fault"] is not None:
-        _check_name("fault", kept["fault"], list(_FAULTS))
+    checked_name("scenario", kept["scenario"], SCENARIOS)
+    checked_name("barrier", kept["barrier"], SUBJECTS)
     steps = kept["steps"]
     if not isinstance(steps, list):
         raise ScheduleError(f"steps must be a list, not {steps!r}")
     choices = tuple(_choice(number, step) for number, step in enumerate(steps))
-    schedule = Schedule(version, kept["scenario"], kept["fault"], kept["code"], choices)
+    schedule = Schedule(version, kept["scenario"], kept["barrier"], kept["code"], choices)
     _check_code(schedule)
     return schedule
 
 
-def _check_name(what: str, name: object, known: list[str]) -> None:
-    if name not in known:
-        raise ScheduleError(f"there is no {what} {name!r}: choose one of {', '.join(known)}")
+def checked_name(what: str, name: object, known: Iterable[str]) -> str:
+    """Return a name that is known; otherwise raise ``ScheduleError``."""
+    names = list(known)
+    if not isinstance(name, str) or name not in names:
+        raise ScheduleError(f"there is no {what} {name!r}: choose one of {', '.join(names)}")
+    return name
 
 
 def _choice(number: int, step: object) -> Choice:
@@ -160,18 +164,9 @@ def _choice(number: int, step: object) -> Choice:
 
 
 def _check_code(schedule: Schedule) -> None:
-    now = _code(schedule.fault)
+    now = SUBJECTS[schedule.barrier].code()
     if schedule.code != now:
         raise ScheduleError(
-            f"this schedule belongs to another version of barrier.py, {schedule.code!r}, and "
-            f"this one is {now!r}: record it again with schedule.recorded()"
+            f"this schedule belongs to another version of {schedule.barrier}, "
+            f"{schedule.code!r}, and this one is {now!r}: record it again with make find"
         )
-
-
-def _code(fault: str | None) -> str:
-    """Return the SHA-256 of the barrier's text as it is now, with a fault."""
-    source = inspect.getsource(shipped)
-    if fault is not None:
-        changed: Fault = _FAULTS[fault]
-        source = source.replace(changed.old, changed.new)
-    return sha256(source.encode()).hexdigest()

@@ -11,14 +11,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from enum import Enum
-from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FrameType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+    TracebackType,
+)
 
 from scheduler.engine import Engine, Execution, Program
 from scheduler.primitives import Ident, Lock, Watched
 from scheduler.search import Judge, NotDeterministicError, Result, explore
 
-__all__ = ["search_states"]
+__all__ = ["search_states", "state_key"]
 
 
 class _Canonical:
@@ -59,8 +67,10 @@ class _Canonical:
         """Return the name of a value."""
         if isinstance(value, Ident):
             return ("thread", self.places.get(value - 1, "other"))
-        if value is None or isinstance(value, (bool, int, float, str, Enum)):
+        if value is None or isinstance(value, (bool, int, str, Enum)):
             return value
+        if isinstance(value, float):
+            return repr(value)  # Two that are not a number differ, but the states do not.
         if isinstance(value, (tuple, list, deque, set, frozenset)):
             return (type(value).__name__, *map(self.value, value))
         if isinstance(value, dict):
@@ -69,7 +79,7 @@ class _Canonical:
             return (value.__name__, self.value(value.__self__))
         if isinstance(value, (type, FunctionType, BuiltinFunctionType, ModuleType)):
             return value.__name__
-        if isinstance(value, BaseException):
+        if isinstance(value, (BaseException, TracebackType)):
             return type(value).__name__
         if isinstance(value, (Watched, Engine)):
             return type(value).__name__
@@ -92,27 +102,30 @@ def _attributes(value: object) -> list[tuple[str, object]]:
     """Return the attributes of an object of the code under test, without anybody noticing."""
     slots = getattr(type(value), "__slots__", ())
     found = dict(getattr(value, "__dict__", {}))
-    found.update({name: getattr(value, name) for name in slots if hasattr(value, name)})
+    for name in slots:
+        place = type(value).__dict__[name]
+        with suppress(AttributeError):  # It may have no value yet.
+            found[name] = place.peek(value) if isinstance(place, Watched) else place.__get__(value)
     if not slots and not found:
         raise TypeError(f"{value!r} is of a kind that may keep its state to itself")
     return sorted(found.items())
 
 
-def _key(
+def state_key(
     engine: Engine,
     files: frozenset[str],
-    classes: Sequence[Sequence[int]],
+    alike: Sequence[Sequence[int]],
     more: Callable[[Sequence[int]], Hashable],
 ) -> Hashable:
-    """Return the name of the state that the engine's threads are in."""
+    """Return a name for the state that a program is in; the parameters are those of the search."""
     order: list[int] = []
-    for alike in classes:
+    for threads in alike:
         # What a thread looks like by itself; those that look the same are in any order.
-        looks = {n: str(_Canonical(files, ()).thread(engine, n)) for n in alike}
-        order += sorted(alike, key=lambda n: (looks[n], n))
+        looks = {n: str(_Canonical(files, ()).thread(engine, n)) for n in threads}
+        order += sorted(threads, key=lambda n: (looks[n], n))
     canonical = _Canonical(files, order)
-    threads = tuple(canonical.thread(engine, number) for number in order)
-    return (threads, tuple(canonical.contents), more(order))
+    names = tuple(canonical.thread(engine, number) for number in order)
+    return (names, tuple(canonical.contents), more(order))
 
 
 class _States:
@@ -166,5 +179,5 @@ def search_states(
     Parameters: ``files``, the files whose code is under test; ``alike``, every thread, together
     with those that do the same; ``more``, what else belongs to the state, given the threads' order.
     """
-    strategy = _States(lambda engine: _key(engine, files, alike, more))
+    strategy = _States(lambda engine: state_key(engine, files, alike, more))
     return explore(engine, program, judge, strategy, limit)

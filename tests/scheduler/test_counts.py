@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import factorial
+from threading import BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from scheduler.dpor import dpor
 from scheduler.engine import Engine, Execution
 from scheduler.minimise import fewest_preemptions
 from scheduler.programs import (
+    any_outcome,
     crossings,
     each_index_once,
     our_barrier,
@@ -60,6 +63,28 @@ def test_traces_of_the_standard_barrier(
     check_exact(
         dpor(engine, crossings(standard_barrier(engine), parties, times), each_index_once), traces
     )
+
+
+@pytest.mark.parametrize(
+    ("parties", "timeout", "other", "traces"),
+    [(2, 1.0, None, 6), (3, 1.0, None, 102), (3, None, "abort", 96), (3, None, "reset", 114)],
+)
+def test_traces_of_the_standard_barrier_when_it_breaks(
+    engine: Engine, parties: int, timeout: float | None, other: str | None, traces: int
+) -> None:
+    """All threads have a time limit, or another thread breaks or resets the barrier."""
+    make = standard_barrier(engine)
+
+    def program(engine: Engine) -> list[Any]:
+        barrier = make(parties)
+
+        def call() -> None:
+            with suppress(BrokenBarrierError):
+                barrier.wait(timeout)
+
+        return [call] * parties + ([getattr(barrier, other)] if other else [])
+
+    check_exact(dpor(engine, program, any_outcome(set())), traces)
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,67 @@ def test_an_execution_may_end_without_an_optional_thread(engine: Engine) -> None
     assert [str(operation) for _, operation in execution.pending] == ["interrupt t0"]
 
 
+def test_a_suspended_thread_stays_where_it_could_block(engine: Engine) -> None:
+    """It does nothing more, and an execution may end without it; or it is never suspended."""
+
+    def program(engine: Engine) -> list[Any]:
+        lock, done = Lock(engine), []
+
+        def body() -> list[str]:
+            pass_over(engine)
+            with lock:
+                done.append("in")
+            return done
+
+        def look() -> list[str]:
+            pass_over(engine)
+            return [*done, str(engine.threads[0].ended)]
+
+        return [body, look, engine.suspension(0)]
+
+    found: set[object] = set()
+
+    def judge(execution: Execution) -> str | None:
+        assert execution.ending is Ending.FINISHED
+        stopped = [number for number, _ in execution.pending if number == 0]
+        found.add((len(stopped), execution.threads[0].result is None))
+        return None
+
+    full, reduced = naive(engine, program, judge), dpor(engine, program, judge)
+    assert full.verdict is reduced.verdict is Verdict.PASS
+    assert (full.traces, reduced.sleep_blocked) == (reduced.traces, 0)
+    assert found == {(0, False), (1, True)}
+
+
+def spinning(engine: Engine, *, alone: bool) -> list[Any]:
+    """Return a thread that tries to take a lock until it gets it, and one that may release it."""
+    lock = Lock(engine)
+    lock.acquire()
+
+    def spin() -> None:
+        while not lock.acquire(blocking=False):
+            pass
+
+    engine.state = lambda: (lock.owner, *(str(thread.operation) for thread in engine.threads))
+    return [spin] if alone else [spin, lock.release]
+
+
+def test_a_livelock_is_told_with_its_circle(engine: Engine) -> None:
+    """A thread that tries in vain for ever goes round in circles of one step."""
+    execution = engine.run(lambda engine: spinning(engine, alone=True), First())
+    assert execution.ending is Ending.LIVELOCK
+    assert (execution.circle, len(execution.steps)) == (1, 2)
+
+
+def test_a_circle_that_leaves_a_thread_out_is_no_livelock() -> None:
+    """Somebody else could have ended it: that is unfair, and no fault of the program."""
+    with Engine(step_bound=50) as engine:
+        execution = engine.run(lambda engine: spinning(engine, alone=False), First())
+        assert execution.ending is Ending.BOUND
+        execution = engine.run(lambda engine: spinning(engine, alone=False), Order(0, 1, 1, 0))
+        assert execution.ending is Ending.FINISHED
+
+
 def changing(engine: Engine, runs: list[int], changed: str) -> list[Any]:
     """Return bodies that are not the same in the second execution."""
     runs.append(0)

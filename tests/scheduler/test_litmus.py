@@ -156,11 +156,10 @@ def test_searches_agree_on_programs_that_nobody_thought_of(engine: Engine, seed:
     """On small programs that are made at random, all traces and outcomes are found."""
     program = generated(seed)
     found: list[set[object]] = [set(), set(), set()]
-    full = naive(engine, program, any_outcome(found[0]), limit=2000)
-    if full.verdict is not Verdict.PASS:
-        return
+    full = naive(engine, program, any_outcome(found[0]), limit=20_000)
     reduced = dpor(engine, program, any_outcome(found[1]))
-    bounded = fewest_preemptions(engine, program, any_outcome(found[2]), limit=10_000)
+    bounded = fewest_preemptions(engine, program, any_outcome(found[2]), limit=20_000)
+    assert [r.verdict for r in (full, reduced, bounded)] == [Verdict.PASS] * 3
     assert full.traces == reduced.traces == bounded.traces
-    assert reduced.executions == len(full.traces)
+    assert (reduced.executions, reduced.sleep_blocked) == (len(full.traces), 0)
     assert found[0] == found[1] == found[2]

@@ -18,16 +18,20 @@ from typing import Any
 
 import pytest
 
+from scheduler.deviations import DEVIATIONS
 from scheduler.engine import Engine, Execution
-from scheduler.faults import FAULTS, load_faulty
+from scheduler.faults import FAULTS
 from scheduler.minimise import fewest_preemptions
-from scheduler.scenarios import SCENARIOS, Run, load_shipped
+from scheduler.programs import First
 from scheduler.schedule import ScheduleError, load, recorded, replay, save
 from scheduler.search import Verdict
+from scheduler.subjects import SHIPPED, STANDARD, SUBJECTS, Subject
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
 UPDATES = bool(os.environ.get("UPDATE_GOLDEN"))
+
+_FAULTS = {fault.name: fault for fault in FAULTS}
 
 NAMES = [
     "one woken instead of all",
@@ -43,9 +47,15 @@ ONE = "withdrawal-that-ignores-an-outcome-just-written"
 """The files that serve for the tests of what is refused."""
 
 
-def _failure(engine: Engine, name: str) -> Execution:
-    fault = next(fault for fault in FAULTS if fault.name == name)
-    run = Run(SCENARIOS[fault.scenario], load_faulty(engine, fault))
+CASES = [
+    *((name, _FAULTS[name].scenario, name, _FAULTS[name].says) for name in NAMES),
+    *((one.name, one.scenario, STANDARD.name, one.says) for one in DEVIATIONS),
+]
+"""File, scenario, barrier, and what is said: of our barrier with a fault, and of CPython's."""
+
+
+def _failure(engine: Engine, scenario: str, subject: Subject) -> Execution:
+    run = subject.run(engine, scenario, livelocks=subject is STANDARD)
     result = fewest_preemptions(engine, run, run.judge, limit=5_000)
     assert result.verdict is Verdict.FAIL
     assert result.failure is not None
@@ -53,16 +63,18 @@ def _failure(engine: Engine, name: str) -> Execution:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("name", NAMES)
-def test_smallest_failure_is_the_golden_one(engine: Engine, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "scenario", "barrier", "_says"), CASES)
+def test_smallest_failure_is_the_golden_one(
+    name: str, scenario: str, barrier: str, _says: str, tmp_path: Path
+) -> None:
     """Search, schedule and report come to the same each time; the schedule replays."""
-    scenario = next(fault.scenario for fault in FAULTS if fault.name == name)
-    schedule = recorded(_failure(engine, name), scenario, name)
-    file = name.replace(" ", "-")
-    found, golden = tmp_path / "found.json", GOLDEN / f"{file}.json"
+    subject = SUBJECTS[barrier]
+    with Engine(step_bound=500) as engine:
+        schedule = recorded(_failure(engine, scenario, subject), scenario, subject)
+        text = replay(engine, schedule).report()
+    found, golden = tmp_path / "found.json", GOLDEN / f"{name.replace(' ', '-')}.json"
     save(schedule, found)
     assert load(found) == schedule
-    text = replay(engine, schedule).report()
     if UPDATES:
         golden.write_text(found.read_text())
         golden.with_suffix(".txt").write_text(text)
@@ -70,13 +82,14 @@ def test_smallest_failure_is_the_golden_one(engine: Engine, name: str, tmp_path:
     assert text == golden.with_suffix(".txt").read_text()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_golden_schedule_replays_to_the_problem(engine: Engine, name: str) -> None:
+@pytest.mark.parametrize(("name", "_scenario", "_barrier", "says"), CASES)
+def test_golden_schedule_replays_to_the_problem(
+    engine: Engine, name: str, _scenario: str, _barrier: str, says: str
+) -> None:
     """A schedule that was kept shows the failure again, whatever the search would find now."""
     replayed = replay(engine, load(GOLDEN / f"{name.replace(' ', '-')}.json"))
-    fault = next(fault for fault in FAULTS if fault.name == name)
     assert replayed.problem is not None
-    assert fault.says in replayed.problem
+    assert says in replayed.problem
 
 
 def test_details_show_what_threads_read_and_write(engine: Engine) -> None:
@@ -100,16 +113,16 @@ def _edit(**changes: Any) -> Callable[[dict[str, Any]], object]:
         (_edit(version=2), "version 2 of the form of schedules, and only version 1"),
         (_edit(version="1"), "version '1' of the form"),
         (_edit(version=True), "version True of the form"),
-        (_edit(scenario="5 threads"), "there is no scenario '5 threads': choose one of 2 threads,"),
+        (_edit(scenario="5 threads"), "no scenario '5 threads': choose one of 2 threads,"),
         (_edit(scenario=[]), r"there is no scenario \[\]"),
-        (_edit(fault="typo"), "there is no fault 'typo': choose one of ticket drawn"),
-        (_edit(code="0" * 64), "belongs to another version of barrier.py, '0+', .*record it again"),
-        (_edit(fault=None), "belongs to another version of barrier.py"),
+        (_edit(barrier="typo"), "no barrier 'typo': choose one of verified_barrier.Barrier, thr"),
+        (_edit(code="0" * 64), "another version of withdrawal .*, '0+', .*record it again"),
+        (_edit(barrier=SHIPPED.name), "belongs to another version of verified_barrier.Barrier"),
         (_edit(steps="all"), "steps must be a list, not 'all'"),
         (_edit(steps=[["t1", "start t0"]]), r"step 0 is \['t1', 'start t0'\], and must be"),
         (_edit(steps=[[True, "start t0"]]), r"step 0 is \[True, 'start t0'\], and must be"),
-        (_edit(more=1), "has the fields version, scenario, fault, code, steps, not code, fault, m"),
-        (lambda kept: kept.pop("steps"), "has the fields .* not code, fault, scenario, version"),
+        (_edit(more=1), "the fields version, scenario, barrier, code, steps, not barrier, code, m"),
+        (lambda kept: kept.pop("steps"), "has the fields .* not barrier, code, scenario, version"),
     ],
 )
 def test_file_that_is_no_schedule_of_this_barrier_is_refused(
@@ -161,9 +174,9 @@ def test_what_is_no_file_or_no_json_is_refused(tmp_path: Path) -> None:
         load(file)
 
 
-def _script(file: Path) -> subprocess.CompletedProcess[str]:
+def _scheduler(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(HERE / "replay.py"), str(file)],
+        [sys.executable, "-m", "scheduler", *arguments],
         env={**os.environ, "PYTHONPATH": str(HERE.parent)},
         capture_output=True,
         text=True,
@@ -171,31 +184,57 @@ def _script(file: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_script_reports_a_failure_that_shows_again() -> None:
+def test_replay_reports_a_failure_that_shows_again() -> None:
     """It prints the golden report, and ends with 1."""
-    done = _script(GOLDEN / f"{ONE}.json")
+    done = _scheduler("replay", str(GOLDEN / f"{ONE}.json"))
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (GOLDEN / f"{ONE}.txt").read_text()
 
 
-def test_script_ends_with_0_if_nothing_is_wrong(engine: Engine, tmp_path: Path) -> None:
+def test_replay_ends_with_0_if_nothing_is_wrong(engine: Engine, tmp_path: Path) -> None:
     """A schedule of the shipped barrier is followed to its end."""
-    run = Run(SCENARIOS["2 threads"], load_shipped(engine))
-
-    class _First:
-        def choose(self, engine: Engine, possible: tuple[int, ...]) -> int:
-            return possible[0]
-
+    execution = engine.run(SHIPPED.run(engine, "2 threads"), First())
     file = tmp_path / "right.json"
-    save(recorded(engine.run(run, _First()), "2 threads", None), file)
-    done = _script(file)
+    save(recorded(execution, "2 threads", SHIPPED), file)
+    done = _scheduler("replay", str(file))
     assert (done.returncode, done.stderr) == (0, "")
     assert "wrong:       nothing\n" in done.stdout
 
 
-def test_script_ends_with_2_for_a_file_that_it_refuses(tmp_path: Path) -> None:
+def test_replay_ends_with_2_for_a_file_that_it_refuses(tmp_path: Path) -> None:
     """It says why, in one line."""
-    done = _script(tmp_path / "missing.json")
+    done = _scheduler("replay", str(tmp_path / "missing.json"))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("cannot read the schedule")
     assert done.stderr.count("\n") == 1
+
+
+def test_find_keeps_what_it_finds(tmp_path: Path) -> None:
+    """It prints the golden report, and writes the golden schedule."""
+    file = tmp_path / "found.json"
+    where = ("2 threads, action aborts", "--barrier", STANDARD.name)
+    done = _scheduler("find", *where, "--output", str(file))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == (GOLDEN / "open-action.txt").read_text()
+    assert file.read_text() == (GOLDEN / "open-action.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["3 threads"], 0, "pass: 12 executions\n"),
+        (["3 threads", "--limit", "5"], 2, "inconclusive: 5 executions\n"),
+    ],
+)
+def test_find_says_how_far_it_looked(arguments: list[str], code: int, says: str) -> None:
+    """What was not finished is not passed."""
+    done = _scheduler("find", *arguments)
+    assert (done.returncode, done.stdout) == (code, says)
+
+
+@pytest.mark.parametrize("arguments", [["5 threads"], ["3 threads", "--barrier", "typo"]])
+def test_find_refuses_what_it_does_not_know(arguments: list[str]) -> None:
+    """It says what there is."""
+    done = _scheduler("find", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{arguments[-1]!r}: choose one of" in done.stderr

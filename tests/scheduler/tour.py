@@ -16,7 +16,6 @@ from types import ModuleType
 
 from scheduler.engine import Body, Engine, Operation
 from scheduler.oracle import ActionError, Interruption, Oracle
-from scheduler.scenarios import watch_state
 from verified_barrier.table import Location
 from verified_barrier.verification.model import Configuration, Edge
 
@@ -47,7 +46,7 @@ class Tour:
         self.engine = engine
         self.oracle = Oracle(engine, self.parties, self.has_action, self.threads)
         self.step = self.module.__dict__.setdefault("real_step", self.module.step)
-        self.module.__dict__["step"] = self.oracle.observed(self.step)
+        self.oracle.attach(self.module, self.step)
         self.out: dict[Configuration, list[Edge]] = {}
         for edge in self.oracle.edges.values():
             self.out.setdefault(edge.source, []).append(edge)
@@ -56,7 +55,7 @@ class Tour:
         self.target: Edge | None = None
         self.raises = self.interrupts = False
         self.barrier = self.module.Barrier(self.parties, self._action if self.has_action else None)
-        engine.observer = watch_state(self.oracle, self.barrier)
+        engine.observer = self.oracle.watch(self.barrier)
         callers: list[Body | Callable[[], object]] = [self._caller] * self.threads
         return [*callers, self._commanded(self.barrier.abort), self._commanded(self.barrier.reset)]
 
@@ -67,7 +66,9 @@ class Tour:
     def _caller(self) -> None:
         while True:
             self._point("command")
-            self.oracle.call(lambda: self.barrier.wait(1.0), lambda: self._point("leave"))
+            self.oracle.call(
+                lambda: self.barrier.wait(1.0), before_leaving=lambda: self._point("leave")
+            )
 
     def _commanded(self, does: Callable[[], None]) -> Callable[[], None]:
         def body() -> None:
@@ -129,7 +130,7 @@ class Tour:
         assert operation is not None
         if self.interrupts and operation.blocks:
             self.interrupts = False
-            self.engine.interrupt(thread, Interruption())
+            self.engine.interrupt(number, Interruption())
             return number
         if number not in possible:
             raise TourError(f"wanted {edge}\nbut t{number + 1} cannot go on: {operation}")
