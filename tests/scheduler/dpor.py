@@ -53,8 +53,8 @@ class _Node:
     chosen: int
 
 
-def _described(operations: dict[int, Operation]) -> dict[int, str]:
-    return {number: str(operation) for number, operation in operations.items()}
+def _described(operations: dict[int, Operation]) -> dict[int, tuple[str, str]]:
+    return {number: operation[:2] for number, operation in operations.items()}
 
 
 class _Dpor:
@@ -64,6 +64,8 @@ class _Dpor:
         self.nodes: list[_Node] = []
         self.depth = 0
         self.blocked = False
+        self.known = 0
+        """How many steps are those of the last execution, whose races are known."""
 
     def choose(self, engine: Engine, possible: tuple[int, ...]) -> int | None:
         operations = {n: o for n in possible if (o := engine.threads[n].operation) is not None}
@@ -120,6 +122,7 @@ class _Dpor:
             del node.wanted[node.chosen]
             if node.wanted:
                 node.chosen = next(iter(node.wanted))
+                self.known = len(self.nodes) - 1
                 return True
             self.nodes.pop()
         return False
@@ -127,7 +130,7 @@ class _Dpor:
     def want_reversals(self, execution: Execution) -> None:
         """Want each race of an execution to be executed in the other order as well."""
         order = _Order(execution)
-        for event in range(len(order.threads)):
+        for event in range(self.known, len(order.threads)):
             for first, *others in order.races(event):
                 self._want(self.nodes[first], order.reversal(first, *others))
 

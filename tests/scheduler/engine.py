@@ -144,6 +144,11 @@ class Thread:
     made: dict[str, int] = field(default_factory=dict)
     """How many objects of each kind it has made, to give them names."""
 
+    @property
+    def name(self) -> str:
+        """What operations that concern it have among the names of what they change."""
+        return f"t{self.number}"
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -253,7 +258,9 @@ class Engine:
         if thread.number < 0:
             return
         # What a thread does concerns those that interrupt it.
-        thread.operation = operation._replace(writes=(*operation.writes, f"t{thread.number}"))
+        kind, target, writes, reads, *rest = operation
+        concerned = (*writes, thread.name)
+        thread.operation = Operation(kind, target, concerned, reads, *rest)  # type: ignore[arg-type]
         if self._ending is None:
             chosen = self._next()
             if chosen is not thread:
@@ -273,7 +280,12 @@ class Engine:
 
     def possible(self) -> tuple[int, ...]:
         """Return the threads that can go on."""
-        return tuple(t.number for t in self.threads if self._can_go_on(t))
+        return tuple(
+            thread.number
+            for thread in self.threads
+            if (operation := thread.operation) is not None
+            and (operation.is_possible is None or operation.is_possible())
+        )
 
     def interruption(self, number: int, error: BaseException) -> Body:
         """Return the body of a thread that raises an error in another one.
@@ -322,10 +334,6 @@ class Engine:
         made[kind] = made.get(kind, -1) + 1
         maker = "" if self.current.number < 0 else f"@t{self.current.number}"
         return f"{kind}{made[kind]}{maker}"
-
-    def _can_go_on(self, thread: Thread) -> bool:
-        operation = thread.operation
-        return operation is not None and (operation.is_possible is None or operation.is_possible())
 
     def _next(self) -> Thread | None:
         """Return the thread that goes on; ``None`` if the execution ends."""
