@@ -10,7 +10,7 @@ RUN     := $(VENV)/bin
 CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 
 .DEFAULT_GOAL := help
-.PHONY: help check check-full test lint bench bench-scheduler find replay clean
+.PHONY: help check check-full test lint bench bench-scheduler interruptions find replay clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: $(READY) ## time crossings against threading.Barrier, in the same run
 bench-scheduler: $(READY) ## exhaust threading.Barrier with our scheduler and two from PyPI, in the same run
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	PYTHONPATH=tests $(RUN)/python tests/benchmarks/scheduling.py
+
+interruptions: $(READY) ## raise an exception at every point where CPython can, in both barriers
+	PYTHONPATH=tests $(RUN)/python tests/barrier/interruptions.py
 
 find: $(READY) ## look for a failure in a scenario of the scheduler; SCENARIO='3 threads' BARRIER='threading.Barrier'
 	@test -n '$(SCENARIO)' || { echo "say which scenario: make find SCENARIO='3 threads'" >&2; exit 2; }

@@ -1,51 +1,68 @@
 """The barrier: locks around the table.
 
 ``machine.step`` decides what happens; this module makes threads wait, wakes them, and raises,
-as the row of the table says. It has three ideas.
+as the row of the table says. It has four ideas.
 
 *Generations.* Each filling of the barrier is an object of its own, with an outcome that is
-written once and a gate at which its waiters block. Whoever ends the generation puts another
-in its place, writes the outcome, and opens the gate. A woken waiter reads its generation and
-leaves; the barrier may be in the middle of the next crossing by then, or broken, or reset:
+written once, and with the calls that wait for it in their order. Whoever ends the generation puts
+another in its place, writes the outcome, and wakes the calls. A woken call reads its generation
+and leaves; the barrier may be in the middle of the next crossing by then, or broken, or reset:
 that no longer concerns it. So nobody waits for the last crossing to drain, and nothing that
 happens after a crossing can change what became of it.
 
-*Gates.* A gate is one lock, shut at first. To open it is to release the lock once: a single
-call, which no exception can tear in two. Each thread that gets through passes the lock on to
-the next.
+*A lock for each call.* A call has a lock that is shut, and waits by acquiring it; to wake the call
+is to release the lock. The lock also stands for the call: its place among those that wait is the
+index that ``wait()`` returns.
 
-*The action runs without the lock.* Meanwhile the phase keeps others from arriving: they are
-held at a gate that opens when the action has ended, or when the barrier is aborted.
+*The action runs without the barrier's lock.* Meanwhile the phase keeps others from arriving: they
+are held until the action has ended, or the barrier is aborted.
 
-An exception may be raised in a thread at any time, by a signal handler for one: a waiter then
-withdraws, and a tripper's action counts as having raised.
+*A step is taken as a whole or not at all.* A signal handler may raise an exception, or call
+``abort()`` or ``reset()``, wherever the main thread has just entered or called a function, or
+jumped backward, and nowhere else. So a step is prepared first. Then it is made sure that no handler
+has changed anything meanwhile, and what changes is stored, all without a call. One call at the end,
+in which no Python code runs, wakes everybody. The lock is reentrant for the handler's sake. A call
+that is left by an exception first leaves its lock behind, and then takes the step that is due; if
+it is interrupted again, whoever has the barrier's lock next takes it instead.
 
-What this module needs from its surroundings it takes from three names of its own, each looked
-up when it is used: ``allocate_lock``, ``get_ident`` and ``monotonic``. Whoever rebinds them
+In a child process that was forked, the threads that waited are not there: its barriers are empty.
+
+What this module needs from its surroundings it takes from four names of its own, each looked up
+when it is used: ``RLock``, ``allocate_lock``, ``get_ident`` and ``monotonic``. Whoever rebinds them
 decides who runs, who is who, and what time it is.
 """
 
 from __future__ import annotations
 
-from _thread import TIMEOUT_MAX, allocate_lock, get_ident
-from collections.abc import Callable
+import os
+from _thread import TIMEOUT_MAX, LockType, RLock, allocate_lock, get_ident
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from math import inf
-from operator import index
+from operator import index, methodcaller
 from threading import BrokenBarrierError
 from time import monotonic
-from typing import NoReturn, SupportsIndex
+from typing import NoReturn, SupportsIndex, TypeAlias
+from weakref import WeakValueDictionary
 
-from verified_barrier.machine import EMPTY, step
-from verified_barrier.table import TABLE, Event, Location, Outcome
+from verified_barrier.machine import EMPTY, State, Step, step
+from verified_barrier.table import LOCATIONS, TABLE, Event, Location, Outcome, Row
 
 __all__ = ["Barrier", "BrokenBarrierError"]
 
-_FOREVER = -1.0
+Observer: TypeAlias = Callable[[tuple[Row, LockType | None]], None]
 
 _HOLDING = frozenset(
     phase for row in TABLE.rows if row.location is Location.HELD for phase in row.phases
 )
 """The phases in which calls are held, and cannot arrive."""
+
+_OF_A_WAITER = frozenset(event for event in Event if Location.WAITING in LOCATIONS[event])
+_OF_THE_TRIPPER = frozenset(event for event in Event if Location.ACTING in LOCATIONS[event])
+_WAITING, _HELD, _OUTSIDE = Location.WAITING, Location.HELD, Location.OUTSIDE
+_RELEASED = Outcome.RELEASED
+
+_release = methodcaller("release")
 
 
 class Barrier:
@@ -101,18 +118,28 @@ class Barrier:
         if action is not None and not callable(action):
             raise TypeError(f"action must be callable or None, not {action!r}")
         self._parties = parties
-        self._has_action = action is not None
-        if action is not None:
-            self._action = action
+        self._action = action
         self._timeout = None if timeout is None else _seconds(timeout)
+        self._steps = {event: _Steps(parties, action is not None, event) for event in Event}
+        self._arrivals = self._steps[Event.ARRIVE]
+        # Told of each step, with the call to which it happens, while the lock is held.
+        self._observer: Observer | None = None
+        self._empty()
+        _barriers[id(self)] = self
+
+    def _empty(self) -> None:
+        """Make the barrier as new. No other thread has it."""
         # The lock guards the rest; the properties read it without.
-        self._lock = allocate_lock()
+        self._lock = RLock()
         self._state = EMPTY
-        # The generation that is being filled, and the gate at which calls are held.
+        # The generation that is being filled, and the calls that are held.
         self._generation = _Generation()
-        self._hold = _Gate()
-        # The thread that runs the action, as long as it runs.
-        self._tripper: int | None = None
+        self._held = _Generation()
+        # The call that runs the action, as long as it runs, and its thread.
+        self._acting: LockType | None = None
+        self._tripper = 0
+        # The calls that were left by an exception, and whose step is due.
+        self._left: list[LockType] = []
 
     @property
     def parties(self) -> int:
@@ -125,12 +152,12 @@ class Barrier:
 
         While the action runs, the thread that runs it is counted as well.
         """
-        return self._state.arrived
+        return self._current().arrived
 
     @property
     def broken(self) -> bool:
         """Whether the barrier is broken, so that calls raise ``BrokenBarrierError``."""
-        return self._state.phase.is_broken
+        return self._current().phase.is_broken
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait until all parties have arrived.
@@ -156,32 +183,36 @@ class Barrier:
         """
         seconds = self._timeout if timeout is None else _seconds(timeout)
         deadline = None if seconds is None else monotonic() + seconds
-        if self._tripper == get_ident():
+        if self._acting is not None and self._tripper == get_ident():
             raise RuntimeError(
                 "wait() was called by the barrier's own action, which would wait for itself: "
                 "call it after the action has returned"
             )
-        while True:
-            with self._lock:
-                generation = self._generation
-                ticket = generation.next_ticket(self._state.arrived)
-                location = self._apply(Event.ARRIVE)
-                if location is Location.ACTING:
-                    self._tripper = get_ident()
-                hold = self._hold
-            if location is not Location.HELD:
-                break
-            hold.pass_through()
-        if location is Location.OUTSIDE:
-            raise BrokenBarrierError
-        if location is Location.WAITING:
-            self._await_outcome(generation, ticket, deadline)
-            place = generation.index(ticket)
-        else:
-            if location is Location.ACTING:
-                self._act()
-            place = self._parties - 1
-        if generation.outcome is not Outcome.RELEASED:
+        call = allocate_lock()
+        call.acquire(blocking=False)
+        try:
+            location, generation = self._arrive(call)
+            while location is _HELD:
+                call.acquire()
+                location, generation = self._arrive(call)
+            if location is _WAITING:
+                if deadline is None:
+                    call.acquire()
+                elif not call.acquire(timeout=_until(deadline)):
+                    self._take(Event.TIMEOUT, call)
+                    # There was no such step while the action ran: its end is an outcome.
+                    call.acquire()
+                place = generation.calls.index(call)
+            else:
+                if location is Location.ACTING and self._action is not None:
+                    self._action()
+                    self._take(Event.ACTION_RETURNED, call)
+                place = self._parties - 1
+        except BaseException:
+            self._left.append(call)
+            self._make_up()
+            raise
+        if location is _OUTSIDE or generation.outcome is not _RELEASED:
             raise BrokenBarrierError
         return place
 
@@ -191,8 +222,7 @@ class Barrier:
         It takes effect at once, even while the action runs. Threads that have been released
         already are not concerned. Source: ``threading.Barrier.abort``.
         """
-        with self._lock:
-            self._apply(Event.ABORT)
+        self._take(Event.ABORT)
 
     def reset(self) -> None:
         """Return the barrier to the empty state.
@@ -201,11 +231,10 @@ class Barrier:
         calls can arrive at once, or, while the action runs, as soon as it has ended. Threads
         that have been released already are not concerned. Source: ``threading.Barrier.reset``.
         """
-        with self._lock:
-            self._apply(Event.RESET)
+        self._take(Event.RESET)
 
     def __repr__(self) -> str:
-        state = self._state
+        state = self._current()
         what = "broken" if state.phase.is_broken else f"waiters={state.arrived}/{self._parties}"
         cls = type(self)
         return f"<{cls.__module__}.{cls.__qualname__} at {id(self):#x}: {what}>"
@@ -216,119 +245,149 @@ class Barrier:
             "wait at this one; share it, or make another"
         )
 
-    def _apply(self, event: Event) -> Location | None:
-        """Take the step that the table has for ``event``. The lock is held.
+    def _current(self) -> State:
+        """Return the barrier's state, with the steps taken that are due."""
+        if self._left:
+            self._make_up()
+        return self._state
 
-        Returns where the thread goes to which the event happens, or ``None`` if it stays.
+    def _arrive(self, call: LockType) -> tuple[Location | None, _Generation]:
+        """Take the step that the table has for an arrival. The lock is not held.
+
+        What ``_apply`` does for any step is written out for the two that are nearly all there
+        is: an arrival that waits, and one at a barrier for one party.
         """
-        before = self._state
-        state, row = step(self._parties, self._has_action, before, event)
-        if row is None:
-            return None
-        # What can fail comes first, so that the step is taken as a whole or not at all.
-        generation, hold = self._generation, self._hold
-        ends = row.outcome is not None
-        following = _Generation() if ends else generation
-        lets_go = before.phase in _HOLDING and state.phase not in _HOLDING
-        self._hold = _Gate() if lets_go else hold
-        self._state, self._generation = state, following
-        if ends:
-            generation.outcome = row.outcome
-            generation.gate.open()
-        if lets_go:
-            hold.open()
-        return row.location
-
-    def _await_outcome(self, generation: _Generation, ticket: int, deadline: float | None) -> None:
-        """Block until the generation has an outcome. The lock is not held."""
-        try:
-            if not generation.gate.pass_through(_until(deadline)):
-                with self._lock:
-                    if generation.outcome is None:
-                        self._apply(Event.TIMEOUT)
-                # There was no such step while the action ran: its end is an outcome.
-                generation.gate.pass_through()
-        except BaseException:
-            with self._lock:
-                if generation.outcome is None:
-                    self._apply(Event.WITHDRAW)
-                    generation.withdrawn.append(ticket)
-            raise
-
-    def _act(self) -> None:
-        """Run the action. The lock is not held."""
-        try:
-            self._action()
-            self._end_action(Event.ACTION_RETURNED)
-        except BaseException:
-            self._end_action(Event.ACTION_RAISED)
-            raise
-
-    def _end_action(self, event: Event) -> None:
-        """Take the step that ends the action, unless it was taken. The lock is not held."""
         with self._lock:
-            if self._tripper == get_ident():
-                self._apply(event)
-                self._tripper = None
+            state, generation = self._state, self._generation
+            following, row = self._arrivals[state]
+            unchanged = self._state is state and self._generation is generation
+            if unchanged and not self._left and row is not None:
+                if row.location is _WAITING:
+                    self._state = following
+                    generation.calls.append(call)
+                    if self._observer is not None:
+                        self._observer((row, call))
+                    return _WAITING, generation
+                if row.outcome is _RELEASED and not generation.calls:
+                    self._state = following
+                    if self._observer is not None:
+                        self._observer((row, call))
+                    return row.location, _ALONE
+            if self._left:
+                self._make_up()
+            return self._apply(Event.ARRIVE, call)
+
+    def _take(
+        self, event: Event, call: LockType | None = None
+    ) -> tuple[Location | None, _Generation]:
+        """Take the step that the table has for an event. The lock is not held.
+
+        Parameters: ``call``, the one to which it happens, if it happens to one.
+
+        Returns where the call goes to, ``None`` if it stays or there is no such step, and the
+        generation to which the step belonged.
+        """
+        with self._lock:
+            if self._left:
+                self._make_up()
+            return self._apply(event, call)
+
+    def _make_up(self) -> None:
+        """Take the steps that are due for calls that were left. The lock may be held."""
+        for call in tuple(self._left):
+            self._make_up_for(call)
+
+    def _make_up_for(self, call: LockType) -> None:
+        """Take the step that is due for a call, if any, and forget the call."""
+        # No loop here: an exception at a jump backward would not release the lock.
+        with self._lock:
+            self._apply(Event.WITHDRAW, call)
+            self._apply(Event.ACTION_RAISED, call)
+            held = self._held
+            held.calls = _without(call, held.calls)
+            if call in self._left:
+                self._left.remove(call)
+
+    def _apply(self, event: Event, call: LockType | None) -> tuple[Location | None, _Generation]:
+        """Take the step that the table has for an event. The lock is held."""
+        while True:
+            state, generation, held = self._state, self._generation, self._held
+            following, row = self._steps[event][state]
+            if (
+                row is None
+                or (event in _OF_A_WAITER and call not in generation.calls)
+                or (event in _OF_THE_TRIPPER and call is not self._acting)
+            ):
+                return None, generation
+            location, calls = row.location, generation.calls
+            following_generation, following_held, tripper = generation, held, self._tripper
+            if call is not None and location in (_WAITING, _HELD):
+                joined = generation if location is _WAITING else held
+                effects: Iterator[object] = map(joined.calls.append, (call,))
+            else:
+                woken: Iterable[LockType] = ()
+                if row.outcome is not None:
+                    following_generation, woken = _Generation(), calls
+                if state.phase in _HOLDING and following.phase not in _HOLDING:
+                    following_held, woken = _Generation(), [*woken, *held.calls]
+                if location is Location.ACTING:
+                    tripper = get_ident()
+                elif event is Event.WITHDRAW:
+                    calls = _without(call, calls)
+                effects = map(_release, woken)
+            if self._observer is not None:
+                effects = chain(map(self._observer, ((row, call),)), effects)
+            if self._state is state and self._generation is generation and self._held is held:
+                break
+        generation.calls, generation.outcome = calls, row.outcome
+        self._state = following
+        self._generation, self._held = following_generation, following_held
+        if location is Location.ACTING:
+            self._tripper, self._acting = tripper, call
+        elif event in _OF_THE_TRIPPER:
+            self._acting = None
+        any(effects)
+        return location, generation
+
+
+class _Steps(dict[State, Step]):
+    """What an event does in each state of one barrier, worked out once."""
+
+    def __init__(self, parties: int, has_action: bool, event: Event) -> None:
+        super().__init__()
+        self._parties = parties
+        self._has_action = has_action
+        self._event = event
+
+    def __missing__(self, state: State) -> Step:
+        found = self[state] = step(self._parties, self._has_action, state, self._event)
+        return found
 
 
 class _Generation:
     """One filling of the barrier, from empty to its outcome."""
 
-    __slots__ = ("gate", "outcome", "withdrawn")
+    __slots__ = ("calls", "outcome")
 
     def __init__(self) -> None:
-        self.gate = _Gate()
-        """Open as soon as there is an outcome."""
+        self.calls: list[LockType] = []
+        """The calls that wait, in their order, without the tripper's."""
         self.outcome: Outcome | None = None
-        """Written once, with the barrier's lock held."""
-        self.withdrawn: list[int] = []
-        """The tickets of those that left before there was an outcome."""
-
-    def next_ticket(self, arrived: int) -> int:
-        """Return the ticket of the next to arrive: 0, 1, 2, … with none used twice."""
-        return arrived + len(self.withdrawn)
-
-    def index(self, ticket: int) -> int:
-        """Return the index of a waiter: those before it that did not withdraw."""
-        return ticket - sum(other < ticket for other in self.withdrawn)
+        """Written once, with the barrier's lock held; the calls stay as they are then."""
 
 
-class _Gate:
-    """A gate that is shut at first, and once it is open stays open."""
-
-    __slots__ = ("_is_open", "_lock")
-
-    def __init__(self) -> None:
-        self._is_open = False
-        self._lock = allocate_lock()
-        self._lock.acquire(blocking=False)
-
-    def open(self) -> None:
-        """Let everybody through, now and later. To open an open gate does nothing."""
-        self._is_open = True
-        try:
-            self._lock.release()
-        except RuntimeError:
-            # Nobody holds the lock of an open gate for longer than it takes to pass.
-            pass
-
-    def pass_through(self, timeout: float = _FOREVER) -> bool:
-        """Wait for the gate to open, for ``timeout`` seconds at most; return whether it did."""
-        passed = False
-        try:
-            passed = self._lock.acquire(timeout=timeout)
-        finally:
-            # An exception may hide that the lock was acquired, but never while it is shut.
-            if self._is_open:
-                self.open()
-        return passed
+_ALONE = _Generation()
+"""The generation of a thread with which nobody waits."""
+_ALONE.outcome = Outcome.RELEASED
 
 
-def _until(deadline: float | None) -> float:
+def _without(call: LockType | None, calls: list[LockType]) -> list[LockType]:
+    """Return the other calls."""
+    return [other for other in calls if other is not call]
+
+
+def _until(deadline: float) -> float:
     """Return the seconds that are left, as a lock wants them."""
-    if deadline is None:
-        return _FOREVER
     return min(max(0.0, deadline - monotonic()), TIMEOUT_MAX)
 
 
@@ -348,3 +407,17 @@ def _seconds(timeout: float | SupportsIndex) -> float:
             f"not {seconds!r}: use None to wait without limit"
         )
     return seconds
+
+
+_barriers: WeakValueDictionary[int, Barrier] = WeakValueDictionary()
+"""Every barrier that there is."""
+
+
+def _empty_all() -> None:
+    """Make all barriers as new, in a child process: the threads that were there are not."""
+    for barrier in list(_barriers.values()):
+        barrier._empty()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_empty_all)

@@ -90,6 +90,11 @@ class Task(Generic[T]):
             raise self._error
         return self._results[0]
 
+    def returns(self) -> bool:
+        """Wait for the call to end; return whether it has returned."""
+        self.join(self._limit)
+        return self._error is None
+
     def error(self) -> BaseException:
         """Return what the call raised."""
         self.join(self._limit)

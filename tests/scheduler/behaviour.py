@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from math import ceil
 from threading import BrokenBarrierError
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from scheduler.engine import Ending, Engine, Execution
@@ -123,9 +122,6 @@ class Behaviour:
         self.problem: str | None = None
         """What is wrong, as soon as something is."""
 
-    def attach(self, module: ModuleType, step: Any) -> None:
-        """Do nothing to the barrier: it is observed from the outside."""
-
     def watch(self, barrier: Any) -> Callable[[], str | None]:
         """Return what says, after each step, whether something is wrong."""
         return lambda: self.problem
@@ -159,7 +155,7 @@ class Behaviour:
         self._permit(me)
         return came
 
-    def command(self, kind: str, does: Callable[[], None]) -> None:
+    def command(self, kind: str, does: Callable[[], object]) -> None:
         """Call ``abort()`` or ``reset()`` in the current thread."""
         me = self.engine.current.number
         called = (me, kind)
@@ -171,7 +167,7 @@ class Behaviour:
             me, f"{kind}() done", lambda guess: None if called in guess.commands else guess
         )
 
-    def act(self, does: Callable[[], None]) -> None:
+    def act(self, does: Callable[[], object]) -> None:
         """Run the action in the current thread."""
         me = self.engine.current.number
         self._observe(me, "action", lambda guess: self._acting(guess, me))
@@ -211,7 +207,7 @@ class Behaviour:
         names = [f"t{number + 1}" for number in stuck]
         return f"{' and '.join(names)} stuck, where the model goes on"
 
-    def _do(self, me: int, what: str, does: Callable[[], None]) -> None:
+    def _do(self, me: int, what: str, does: Callable[[], object]) -> None:
         before, self.doing[me] = self.doing.get(me), what
         does()
         del self.doing[me]

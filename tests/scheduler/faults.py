@@ -48,186 +48,180 @@ def load_faulty(engine: Engine, fault: Fault) -> ModuleType:
 
 FAULTS = [
     Fault(
-        "ticket drawn after the lock is released",
-        """                location = self._apply(Event.ARRIVE)
-                if location is Location.ACTING:
-                    self._tripper = get_ident()
-                hold = self._hold
+        "waiter registered after the lock is released",
+        """                    generation.calls.append(call)
 """,
-        """                location = self._apply(Event.ARRIVE)
-                if location is Location.ACTING:
-                    self._tripper = get_ident()
-                hold = self._hold
-            ticket = generation.next_ticket(max(0, self._state.arrived - 1))
+        """                    self._lock.release()
+                    generation.calls.append(call)
+                    self._lock.acquire()
 """,
-        "3 threads",
-        "UniqueIndex",
+        "2 threads",
+        "",
     ),
     Fault(
         "outcome written after the wake-up",
-        """            generation.outcome = row.outcome
-            generation.gate.open()
+        """        generation.calls, generation.outcome = calls, row.outcome
 """,
-        """            generation.gate.open()
-            generation.outcome = row.outcome
+        """        any(effects)
+        generation.calls, generation.outcome = calls, row.outcome
 """,
         "2 threads",
         "OneOutcome",
     ),
     Fault(
         "one woken instead of all",
-        """            if self._is_open:
-                self.open()
+        """                effects = map(_release, woken)
 """,
-        """            pass
+        """                effects = map(_release, list(woken)[:1])
 """,
         "3 threads",
         "NoStrandedWaiter",
     ),
     Fault(
         "no second look after being held",
-        """            hold.pass_through()
-        if location""",
-        """            hold.pass_through()
-            location = Location.WAITING
-            break
-        if location""",
+        """                call.acquire()
+                location, generation = self._arrive(call)
+""",
+        """                call.acquire()
+                location, generation = Location.LEAVING, self._generation
+""",
         "3 threads on 2 parties, action is slow",
         "OneOutcome",
     ),
     Fault(
         "timeout that ignores an outcome just written",
-        """                    if generation.outcome is None:
-                        self._apply(Event.TIMEOUT)
+        """                or (event in _OF_A_WAITER and call not in generation.calls)
 """,
-        """                    self._apply(Event.TIMEOUT)
+        """                or (event is Event.WITHDRAW and call not in generation.calls)
 """,
         "2 threads, timeout",
         "TimeOut by t1, which is no step of the model",
     ),
     Fault(
         "withdrawal that leaves its place taken",
-        """                    generation.withdrawn.append(ticket)
+        """                    calls = _without(call, calls)
 """,
-        "",
+        """                    pass
+""",
         "4 threads on 3 parties, withdrawal",
-        "UniqueIndex",
+        "the model is in",
     ),
     Fault(
         "withdrawal without the lock",
-        """        except BaseException:
-            with self._lock:
-                if generation.outcome is None:
-                    self._apply(Event.WITHDRAW)
-                    generation.withdrawn.append(ticket)
+        """        with self._lock:
+            self._apply(Event.WITHDRAW, call)
 """,
-        """        except BaseException:
-            if generation.outcome is None:
-                self._apply(Event.WITHDRAW)
-                generation.withdrawn.append(ticket)
+        """        if True:
+            self._apply(Event.WITHDRAW, call)
 """,
         "3 threads on 2 parties, withdrawal",
         "",
     ),
     Fault(
         "withdrawal that ignores an outcome just written",
-        """                if generation.outcome is None:
-                    self._apply(Event.WITHDRAW)
-                    generation.withdrawn.append(ticket)
+        """                or (event in _OF_A_WAITER and call not in generation.calls)
 """,
-        """                self._apply(Event.WITHDRAW)
-                generation.withdrawn.append(ticket)
+        """                or (event is Event.TIMEOUT and call not in generation.calls)
 """,
         "2 threads, withdrawal",
         "Withdraw by t1, which is no step of the model",
     ),
     Fault(
-        "release of the wrong generation's waiters",
-        """            generation.gate.open()
+        "withdrawal that is forgotten",
+        """            self._left.append(call)
+            self._make_up()
+            raise
 """,
-        """            self._generation.gate.open()
+        """            raise
+""",
+        "2 threads, withdrawal",
+        "OneOutcome",
+    ),
+    Fault(
+        "release of the wrong generation's waiters",
+        """                    following_generation, woken = _Generation(), calls
+""",
+        """                    following_generation = _Generation()
+                    woken = following_generation.calls
 """,
         "2 threads",
         "NoStrandedWaiter",
     ),
     Fault(
         "generation used again",
-        """        following = _Generation() if ends else generation
+        """                    following_generation, woken = _Generation(), calls
 """,
-        """        following = generation
+        """                    woken = calls
 """,
         "2 threads, two crossings",
-        "OneOutcome",
+        "UniqueIndex",
     ),
     Fault(
         "action run under the lock",
-        """            self._action()
-            self._end_action""",
-        """            with self._lock:
-                self._action()
-            self._end_action""",
-        "2 threads, action aborts",
+        """                    self._action()
+                    self._take""",
+        """                    with self._lock:
+                        self._action()
+                    self._take""",
+        "2 threads, abort, action waits for it",
         "stuck at acquire",
     ),
     Fault(
         "action run after the release",
-        """            self._action()
-            self._end_action(Event.ACTION_RETURNED)
+        """                    self._action()
+                    self._take(Event.ACTION_RETURNED, call)
 """,
-        """            self._end_action(Event.ACTION_RETURNED)
-            self._action()
+        """                    self._take(Event.ACTION_RETURNED, call)
+                    self._action()
+""",
+        "2 threads, action returns",
+        "OneAction",
+    ),
+    Fault(
+        "action run by waiters, too",
+        """                place = generation.calls.index(call)
+""",
+        """                place = generation.calls.index(call)
+                if self._action is not None:
+                    self._action()
 """,
         "2 threads, action returns",
         "OneAction",
     ),
     Fault(
         "abort that forgets the held",
-        """        if lets_go:
-            hold.open()
+        """                if state.phase in _HOLDING and following.phase not in _HOLDING:
 """,
-        """        if lets_go and event is not Event.ABORT:
-            hold.open()
+        """                forgets = event is Event.ABORT
+                if state.phase in _HOLDING and following.phase not in _HOLDING and not forgets:
 """,
         "3 threads on 2 parties, action aborts",
         "HeldArrives",
     ),
     Fault(
         "reset that forgets the waiters",
-        """        if ends:
-            generation.outcome""",
-        """        if ends and event is not Event.RESET:
-            generation.outcome""",
+        """                if row.outcome is not None:
+                    following_generation""",
+        """                if row.outcome is not None and event is not Event.RESET:
+                    following_generation""",
         "3 threads, reset",
         "NoStrandedWaiter",
     ),
     Fault(
-        "gate that says it is open after it is",
-        """        self._is_open = True
-        try:
-            self._lock.release()
-""",
-        """        try:
-            self._lock.release()
-            self._is_open = True
-""",
-        "3 threads",
-        "NoStrandedWaiter",
-    ),
-    Fault(
         "arrival without the lock",
-        """            with self._lock:
-                generation = self._generation
+        """        with self._lock:
+            state, generation = self._state, self._generation
 """,
-        """            if True:
-                generation = self._generation
+        """        if True:
+            state, generation = self._state, self._generation
 """,
         "2 threads",
         "",
     ),
     Fault(
         "return without an outcome",
-        """                # There was no such step while the action ran: its end is an outcome.
-                generation.gate.pass_through()
+        """                    # There was no such step while the action ran: its end is an outcome.
+                    call.acquire()
 """,
         "",
         "2 threads, timeout, action is slow",
@@ -235,9 +229,9 @@ FAULTS = [
     ),
     Fault(
         "tripper that returns from a broken generation",
-        """        if generation.outcome is not Outcome.RELEASED:
+        """        if location is _OUTSIDE or generation.outcome is not _RELEASED:
 """,
-        """        if generation.outcome is None:
+        """        if location is _OUTSIDE or generation.outcome is None:
 """,
         "2 threads, action aborts",
         "OneOutcome",

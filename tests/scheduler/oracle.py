@@ -1,8 +1,8 @@
 """Follows the real barrier in the model, step by step.
 
 The model is the graph that the table spans, which equals TLC's. The oracle sees each transition
-that the barrier decides on, because the barrier asks ``step`` for it, and each call and its end,
-because the threads of a scenario call through it. Each must be an edge of the graph, or change
+of the barrier, because the barrier tells its observer, and each call and its end, because the
+threads of a scenario call through it. Each must be an edge of the graph, or change
 nothing; what the barrier knows of itself must be what the model says; and what a call returns or
 raises must be what the model gives its thread. Whatever is wrong is told with the name of the
 property that it violates, where there is one.
@@ -14,13 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import ceil
 from threading import BrokenBarrierError
-from types import ModuleType
 from typing import Any
 
-from scheduler.engine import Ending, Engine, Execution
+from scheduler.engine import Ending, Engine, Execution, Operation
 from scheduler.primitives import Lock, Watched
-from verified_barrier.machine import State, Step
-from verified_barrier.table import LOCATIONS, Event, Location, Outcome
+from verified_barrier.machine import State
+from verified_barrier.table import LOCATIONS, Event, Location, Outcome, Row
 from verified_barrier.verification.model import (
     Configuration,
     Edge,
@@ -70,6 +69,10 @@ class Oracle:
         self.run = Historian(ceil(parties), has_action, initial(threads))
         self.taken: list[Edge] = []
         """The edges of the model that the barrier has taken."""
+        self.state = ""
+        """What operations call the barrier's state, which every step writes."""
+        self.callers: dict[str, int] = {}
+        """The thread of each call, by the name of the call's lock."""
         self.exits: dict[int, str] = {}
         """By which action each thread went outside last."""
         self.problem: str | None = None
@@ -93,28 +96,21 @@ class Oracle:
         """Return where the model has a thread."""
         return self.now.threads[thread].location
 
-    def attach(self, module: ModuleType, step: Any) -> None:
-        """Watch each step that a barrier asks for; ``step`` is what it would ask."""
-        module.__dict__["step"] = self._observed(step)
-
     def watch(self, barrier: Any) -> Callable[[], str | None]:
-        """Return what compares a barrier's own state with the model's after each step."""
+        """Observe a barrier; return what compares its own state with the model's at each step."""
+        barrier._observer = self._see
         state: Watched = type(barrier).__dict__["_state"]
+        self.state = state.name(barrier)
         lock: Lock = barrier._lock
         return lambda: self._compare(state.peek(barrier), lock.owner is None)
 
-    def _observed(self, step: Callable[..., Step]) -> Callable[..., Step]:
-
-        def watched(parties: int, has_action: bool, state: State, event: Event) -> Step:
-            result = step(parties, has_action, state, event)
-            mover = self.engine.current.number if LOCATIONS[event] else None
-            if result.row is not None:
-                self._take(result.row.action, mover, result.row.location)
-                if self.problem is None and result.state != self.now.state:
-                    self._wrong(f"it is in {_words(result.state)} after {event.value}")
-            return result
-
-        return watched
+    def _see(self, taken: tuple[Row, Lock | None]) -> None:
+        """Hear of a step, perhaps one that is taken for a call that another thread has left."""
+        row, call = taken
+        mover = None
+        if call is not None:
+            mover = self.callers.setdefault(call.name, self.engine.current.number)
+        self._take(row.action, mover, row.location)
 
     def call(
         self,
@@ -135,6 +131,9 @@ class Oracle:
         try:
             index = wait()
         except (*RAISED, *refused) as error:
+            if isinstance(error, Interruption):
+                # Nothing that such a thread has read says what came before: so let both orders be.
+                self.engine.point(Operation("leave", "wait", reads=(self.state,)))
             if self.location(thread) is Location.LEAVING:
                 before_leaving()
             self._raised(thread, error, refused)
@@ -172,11 +171,11 @@ class Oracle:
         else:
             self._wrong(f"OneOutcome: t{thread + 1} raised {name}, and is {given}")
 
-    def command(self, _kind: str, does: Callable[[], None]) -> None:
+    def command(self, _kind: str, does: Callable[[], object]) -> None:
         """Call ``abort()`` or ``reset()`` in the current thread."""
         does()
 
-    def act(self, does: Callable[[], None]) -> None:
+    def act(self, does: Callable[[], object]) -> None:
         """Run the action in the current thread."""
         self._sees_action()
         does()

@@ -10,12 +10,13 @@ import inspect
 import threading
 from functools import cache
 from types import CodeType, ModuleType
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 from scheduler.engine import Engine, Operation
 
 __all__ = [
     "Lock",
+    "RLock",
     "Surroundings",
     "Watched",
     "load_module",
@@ -91,6 +92,36 @@ class Lock:
             self.engine.steps[-1].was_free = self.owner is None
 
 
+class RLock(Lock):
+    """A lock like ``threading.RLock``: to take it again is no scheduling point."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.again = 0
+        """How often its owner has taken it again."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Take the lock, or return ``False`` if another thread holds it and no time is left."""
+        if self.owner == self.engine.current.number:
+            self.again += 1
+            return True
+        return super().acquire(blocking, timeout)
+
+    def release(self) -> None:
+        """Give the lock back, as often as it was taken."""
+        if self.again:
+            self.again -= 1
+        else:
+            super().release()
+
+
+class _Kept(NamedTuple):
+    """The value of a watched attribute, with the name that operations have for it."""
+
+    name: str
+    value: Any
+
+
 class Watched:
     """An attribute that threads share: to read it and to write it are scheduling points.
 
@@ -98,8 +129,10 @@ class Watched:
     descriptor protocol; put in place by ``watch``.
     """
 
-    def __init__(self, engine: Engine, label: str, place: Any) -> None:
+    def __init__(self, engine: Engine, label: str, place: Any, mutable: bool) -> None:
         self.engine = engine
+        self.mutable = mutable
+        """Whether those that read it may change what they get."""
         self.label = label
         self.place = place
         """What keeps the value, with the object's name: a slot, or a key of ``__dict__``."""
@@ -107,37 +140,48 @@ class Watched:
     def __get__(self, instance: object, owner: type) -> Any:
         if instance is None:
             return self
-        target, _ = self._kept(instance)
-        self.engine.point(Operation("read", target, reads=(target,)))
-        return self._kept(instance)[1]
+        kept = self._kept(instance)
+        if not isinstance(kept, _Kept):
+            return kept  # A constant of the module, from before it was watched.
+        target = kept.name
+        if self.mutable:
+            self.engine.point(Operation("use", target, writes=(target,)))
+        else:
+            self.engine.point(Operation("read", target, reads=(target,)))
+        return self._kept(instance).value
 
     def __set__(self, instance: object, value: object) -> None:
         try:
-            target, _ = self._kept(instance)
+            target = self._kept(instance).name
         except (AttributeError, KeyError):
             target = self.engine.name(self.label)
         else:
             self.engine.point(Operation("write", target, writes=(target,)))
         if isinstance(self.place, str):
-            instance.__dict__[self.place] = (target, value)
+            instance.__dict__[self.place] = _Kept(target, value)
         else:
-            self.place.__set__(instance, (target, value))
+            self.place.__set__(instance, _Kept(target, value))
 
-    def _kept(self, instance: object) -> tuple[str, Any]:
+    def _kept(self, instance: object) -> Any:
         if isinstance(self.place, str):
-            return cast("tuple[str, Any]", instance.__dict__[self.place])
-        return cast("tuple[str, Any]", self.place.__get__(instance))
+            return instance.__dict__[self.place]
+        return self.place.__get__(instance)
+
+    def name(self, instance: object) -> str:
+        """Return what operations call the attribute of an object."""
+        name: str = self._kept(instance).name
+        return name
 
     def peek(self, instance: object) -> Any:
         """Return the value without anybody noticing."""
-        return self._kept(instance)[1]
+        return self._kept(instance).value
 
 
-def watch(engine: Engine, cls: type, *names: str) -> None:
-    """Make attributes of a class scheduling points."""
+def watch(engine: Engine, cls: type, *names: str, mutable: bool = False) -> None:
+    """Make attributes of a class scheduling points; ``mutable``: so are changes of the value."""
     for name in names:
         place = cls.__dict__.get(name, name)
-        setattr(cls, name, Watched(engine, f"{cls.__name__}.{name}", place))
+        setattr(cls, name, Watched(engine, f"{cls.__name__}.{name}", place, mutable))
 
 
 class Surroundings:
@@ -149,6 +193,10 @@ class Surroundings:
     def allocate_lock(self) -> Lock:
         """Return a new lock."""
         return Lock(self.engine)
+
+    def RLock(self) -> RLock:  # noqa: N802 - the name that it has elsewhere
+        """Return a new lock that a thread may take more than once."""
+        return RLock(self.engine)
 
     def get_ident(self) -> int:
         """Return the identity of the thread: its number, counted from 1."""
@@ -173,7 +221,7 @@ def load_source(source: str, file: str, surroundings: Surroundings) -> ModuleTyp
     """Return a module with this text, which runs in these surroundings."""
     copy = ModuleType(file)
     exec(compile(source, file, "exec"), copy.__dict__)  # noqa: S102
-    for name in ("allocate_lock", "get_ident", "monotonic"):
+    for name in ("RLock", "allocate_lock", "get_ident", "monotonic"):
         if not hasattr(copy, name):
             raise ValueError(f"{file} takes no {name} from its surroundings")
         setattr(copy, name, getattr(surroundings, name))

@@ -141,7 +141,7 @@ def _operation(recording: Recording, step: Step, details: bool) -> list[str]:
     kind, target = step.operation[:2]
     if kind.startswith("acquire"):
         if step.took:
-            # To take a gate's lock at once is to make the gate.
+            # To take a call's lock at once is to make the call.
             is_new = kind == "acquire at once" and not details
             words = None if is_new else f"acquire {target}"
         elif kind == "acquire at once":

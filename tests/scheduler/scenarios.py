@@ -12,7 +12,7 @@ from typing import Any
 from scheduler.behaviour import Behaviour
 from scheduler.engine import Body, Engine, Execution
 from scheduler.oracle import ActionError, Interruption, Oracle
-from scheduler.primitives import Surroundings, load_module, watch
+from scheduler.primitives import Lock, Surroundings, load_module, watch
 from scheduler.states import state_key
 from verified_barrier import barrier as shipped
 
@@ -39,7 +39,8 @@ class Scenario:
     suspended: tuple[int, ...] = ()
     """The threads that may be stopped for good where they could block."""
     action: str | None = None
-    """What the action does: returns, raises, is slow, aborts, resets, waits; ``None``: none."""
+    """What the action does: returns, raises, is slow, aborts, resets, waits (at the barrier), waits
+    for an abort; ``None``: there is none."""
 
 
 def load_shipped(engine: Engine) -> ModuleType:
@@ -51,9 +52,9 @@ def load_shipped(engine: Engine) -> ModuleType:
 
 def watch_shared(engine: Engine, module: ModuleType) -> None:
     """Make the attributes that threads share scheduling points."""
-    watch(engine, module.Barrier, "_state", "_generation", "_hold", "_tripper")
-    watch(engine, module._Generation, "outcome", "withdrawn")
-    watch(engine, module._Gate, "_is_open")
+    watch(engine, module.Barrier, "_state", "_generation", "_held", "_acting", "_tripper")
+    watch(engine, module.Barrier, "_left", mutable=True)
+    watch(engine, module._Generation, "calls", "outcome")
 
 
 class Run:
@@ -72,7 +73,6 @@ class Run:
     ) -> None:
         self.scenario = scenario
         self.module = module
-        self.step = getattr(module, "step", None)
         self.kind = oracle
         self.files = files
         self.oracle: Oracle | Behaviour
@@ -85,8 +85,10 @@ class Run:
         has_action = scenario.action is not None
         oracle = self.kind(engine, scenario.parties, has_action, threads, scenario.interrupted)
         self.oracle = oracle
-        oracle.attach(self.module, self.step)
-        actions: list[Callable[[], None]] = []
+        actions: list[Callable[[], object]] = []
+        self.aborted = Lock(engine)
+        """Held until somebody has aborted the barrier."""
+        self.aborted.acquire()
         self.barrier = None
         try:
             barrier = self.module.Barrier(
@@ -132,9 +134,14 @@ class Run:
         return body
 
     def _command(self, barrier: Any, kind: str) -> Callable[[], None]:
-        return lambda: self.oracle.command(kind, getattr(barrier, kind))
+        def command() -> None:
+            self.oracle.command(kind, getattr(barrier, kind))
+            if self.scenario.action == "waits for an abort":
+                self.aborted.release()
 
-    def _action(self, engine: Engine, barrier: Any) -> Callable[[], None]:
+        return command
+
+    def _action(self, engine: Engine, barrier: Any) -> Callable[[], object]:
         def raises() -> None:
             raise ActionError
 
@@ -146,7 +153,7 @@ class Run:
                     raise
 
         surroundings = Surroundings(engine)
-        actions: dict[str | None, Callable[[], None]] = {
+        actions: dict[str | None, Callable[[], object]] = {
             None: lambda: None,
             "returns": lambda: None,
             "raises": raises,
@@ -154,6 +161,7 @@ class Run:
             "aborts": self._command(barrier, "abort"),
             "resets": self._command(barrier, "reset"),
             "waits": waits,
+            "waits for an abort": self.aborted.acquire,
         }
         does = actions[self.scenario.action]
         return lambda: self.oracle.act(does)
@@ -215,6 +223,9 @@ def _others() -> list[Scenario]:
         Scenario("2 threads, one at a copy", 2, (_ONCE, ("wait at a copy",))),
         Scenario("2 threads, timeout, action is slow", 2, brief, action=slow),
         Scenario("2 threads, abort, action is slow", 2, two, ("abort",), action=slow),
+        Scenario(
+            "2 threads, abort, action waits for it", 2, two, ("abort",), action="waits for an abort"
+        ),
         Scenario("2 threads, reset, action is slow", 2, two, ("reset",), action=slow),
         Scenario("2 threads, withdrawal, action is slow", 2, two, interrupted=(0,), action=slow),
         Scenario(

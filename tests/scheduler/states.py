@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from enum import Enum
+from itertools import chain
+from operator import methodcaller
 from types import (
     BuiltinFunctionType,
     FrameType,
@@ -25,6 +27,8 @@ from types import (
 from scheduler.engine import Engine, Execution, Program
 from scheduler.primitives import Ident, Lock, Watched
 from scheduler.search import Judge, NotDeterministicError, Result, explore
+
+_ListIterator: type = type(iter([]))
 
 __all__ = ["search_states", "state_key"]
 
@@ -75,13 +79,17 @@ class _Canonical:
             return (type(value).__name__, *map(self.value, value))
         if isinstance(value, dict):
             return ("dict", *((self.value(k), self.value(v)) for k, v in value.items()))
+        if isinstance(value, (map, _ListIterator)):
+            return (type(value).__name__, self.value(value.__reduce__()))
         if isinstance(value, MethodType):
             return (value.__name__, self.value(value.__self__))
-        if isinstance(value, (type, FunctionType, BuiltinFunctionType, ModuleType)):
-            return value.__name__
+        if isinstance(value, (type, FunctionType, BuiltinFunctionType, ModuleType, methodcaller)):
+            return getattr(value, "__name__", type(value).__name__)
         if isinstance(value, (BaseException, TracebackType)):
             return type(value).__name__
-        if isinstance(value, (Watched, Engine)):
+        if isinstance(value, chain) or (
+            type(value).__module__.startswith("scheduler.") and not isinstance(value, Lock)
+        ):
             return type(value).__name__
         return self._object(value)
 

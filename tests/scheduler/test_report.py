@@ -99,7 +99,7 @@ def test_details_show_what_threads_read_and_write(engine: Engine) -> None:
     assert sum(line[:1].isdigit() for line in lines) == len(replayed.execution.steps)
     text = "\n".join(lines)
     assert "read outcome of generation 0" in text
-    assert "read is_open of gate 0" in text
+    assert "read calls of generation 0" in text
     assert "@t" not in text
 
 
@@ -140,8 +140,11 @@ def test_file_that_is_no_schedule_of_this_barrier_is_refused(
 @pytest.mark.parametrize(
     ("edit", "says"),
     [
-        (lambda steps: steps[:-1], "ends after 39 steps, but the program goes on with t0: read"),
-        (lambda steps: [*steps, steps[0]], "step 40 of the schedule is t0: start t0, but the prog"),
+        (lambda steps: steps[:-1], r"ends after \d+ steps, but the program goes on with t0: "),
+        (
+            lambda steps: [*steps, steps[0]],
+            r"step \d+ of the schedule is t0: start t0, but the prog",
+        ),
         (
             lambda steps: [*steps[:1], [0, "write lock0"], *steps[2:]],
             "step 1 of the schedule is t0: write lock0, but the program goes on with t0: read",
@@ -222,7 +225,7 @@ def test_find_keeps_what_it_finds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["3 threads"], 0, "pass: 12 executions\n"),
+        (["3 threads"], 0, "pass: 6 executions\n"),
         (["3 threads", "--limit", "5"], 2, "inconclusive: 5 executions\n"),
     ],
 )

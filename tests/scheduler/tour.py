@@ -45,8 +45,6 @@ class Tour:
     def __call__(self, engine: Engine) -> Sequence[Body | Callable[[], object]]:
         self.engine = engine
         self.oracle = Oracle(engine, self.parties, self.has_action, self.threads)
-        self.step = self.module.__dict__.setdefault("real_step", self.module.step)
-        self.oracle.attach(self.module, self.step)
         self.out: dict[Configuration, list[Edge]] = {}
         for edge in self.oracle.edges.values():
             self.out.setdefault(edge.source, []).append(edge)

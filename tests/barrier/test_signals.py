@@ -1,0 +1,114 @@
+"""What a signal handler, and a forked child, may do with a barrier."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from barrier.interruptions import SITUATIONS, at_every_point
+from barrier.threads import LongAction, Threads
+from verified_barrier import Barrier
+
+monitored = pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="the interpreter tells of such points from Python 3.12 on"
+)
+
+
+@monitored
+@pytest.mark.parametrize("command", ["abort", "reset"])
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_handler_may_abort_and_reset(name: str, command: str) -> None:
+    """At every point of its thread's way: nothing deadlocks, and the effect takes place."""
+    runs = at_every_point(Barrier, SITUATIONS[name], command, limit=5.0)
+    assert len(runs) >= 8
+    assert [what for what in runs if what is not None] == []
+
+
+def forked(check: Callable[[], bool]) -> bool:
+    """Return what a check says in a child process."""
+    child = os.fork()
+    if child == 0:
+        code = 2
+        with suppress(BaseException):
+            code = 0 if check() else 1
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) == 0
+
+
+def crosses(barrier: Barrier) -> bool:
+    """Return whether a barrier for two is empty, and works."""
+    was_empty = (barrier.n_waiting, barrier.broken) == (0, False)
+    with Threads() as threads:
+        (waiter,) = threads.start_waiters(barrier, 1)
+        return was_empty and {threads.call(barrier.wait), waiter.result()} == {0, 1}
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+class TestFork:
+    """A child has the barriers of its parent, all empty, whoever waited at them."""
+
+    def test_while_a_thread_waits(self) -> None:
+        """The parent's barrier stays as it is."""
+        barrier = Barrier(2)
+        with Threads() as threads:
+            (waiter,) = threads.start_waiters(barrier, 1)
+            assert forked(lambda: crosses(barrier))
+            assert threads.call(barrier.wait) == 1
+            assert waiter.result() == 0
+
+    def test_while_the_action_runs(self) -> None:
+        """The child has no action to wait for."""
+        action = LongAction()
+        barrier = Barrier(2, action)
+        with Threads() as threads:
+            threads.start_waiters(barrier, 1)
+            threads.start(barrier.wait)
+            action.await_running()
+
+            def ended() -> bool:
+                action.end()
+                return crosses(barrier)
+
+            assert forked(ended)
+            action.end()
+
+    def test_by_the_action(self) -> None:
+        """The child's tripper finds its generation gone."""
+        ends: list[bool] = []
+
+        def action() -> None:
+            if not ends:
+                ends.append(True)
+                ends.append(forked(lambda: True))
+
+        barrier = Barrier(1, action)
+        assert barrier.wait() == 0
+        assert ends == [True, True]
+
+    def test_while_it_is_broken(self) -> None:
+        """A broken barrier is not broken in the child."""
+        barrier = Barrier(2)
+        barrier.abort()
+        assert forked(lambda: crosses(barrier))
+        assert barrier.broken
+
+
+def test_barriers_are_not_kept_for_the_sake_of_a_fork() -> None:
+    """A barrier that nobody has any more is gone."""
+    gc.disable()
+    try:
+        gone = weakref.ref(Barrier(1))
+        assert gone() is None
+    finally:
+        gc.enable()
