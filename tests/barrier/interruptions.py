@@ -21,11 +21,17 @@ from itertools import count
 from types import CodeType, ModuleType
 from typing import Any
 
+import pytest
+
 import verified_barrier.barrier
 from barrier.threads import AnyBarrier, Interrupted, LongAction, MakeBarrier, StuckError, Threads
 from verified_barrier import machine, table
 
-__all__ = ["SITUATIONS", "Failure", "Situation", "failures", "interrupt_everywhere"]
+__all__ = ["SITUATIONS", "Failure", "Situation", "at_every_point", "failures", "monitored"]
+
+monitored = pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="the interpreter tells of such points from Python 3.12 on"
+)
 
 _TOOL = 4
 _BLOCKING = ("BEFORE_WITH", "LOAD_SPECIAL")
@@ -50,7 +56,6 @@ class Run:
     make: MakeBarrier
     limit: float
     parties: int = 2
-    action: LongAction | None = None
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     """What others do when the thread is about to block, the first time, the second, ..."""
     waiting: list[Any] = field(default_factory=list)
@@ -112,8 +117,7 @@ def _waiter(run: Run) -> Callable[[], object]:
 def _waiter_of_three(run: Run) -> Callable[[], object]:
     run.use(3, None)
     run.others_wait(1)
-    run.meanwhile.append(run.other_trips)
-    return run.barrier.wait
+    return _waiter(run)
 
 
 def _waiter_with_action(run: Run) -> Callable[[], object]:
@@ -301,7 +305,19 @@ def _inner(code: CodeType) -> list[CodeType]:
     ]
 
 
-def interrupt_everywhere(
+def _outcome(call: Callable[[], object], monitor: _Monitor) -> str | None:
+    """Make a call; return what is wrong with the way it ended."""
+    try:
+        with monitor:
+            call()
+    except (Interrupted, threading.BrokenBarrierError):
+        return None
+    except (StuckError, RuntimeError) as error:
+        return repr(error)
+    return None
+
+
+def _interrupt_everywhere(
     make: MakeBarrier, situation: Situation, codes: list[CodeType], *, twice: bool, limit: float
 ) -> Iterator[Failure | None]:
     """Yield what came of each run: a failure, or ``None``."""
@@ -325,15 +341,7 @@ def interrupt_everywhere(
                     raise StuckError("the thread would block for ever")
                 run.meanwhile.pop(0)()
 
-            what: str | None = None
-            try:
-                with _Monitor(codes, at_point, before_block):
-                    call()
-            except (Interrupted, threading.BrokenBarrierError):
-                pass
-            except (StuckError, RuntimeError) as error:
-                what = repr(error)
-            what = what or run.check()
+            what = _outcome(call, _Monitor(codes, at_point, before_block)) or run.check()
             yield None if what is None else Failure(points, what)
             if len(left) == len(points):
                 ended = True
@@ -351,6 +359,7 @@ def at_every_point(
     Returns what is wrong after each run: an effect that did not take place, or a barrier that
     is not what it should be.
     """
+    codes = _codes_of(verified_barrier.barrier)
     found: list[str | None] = []
     for point in count(1):
         run = Run(make, limit)
@@ -368,14 +377,7 @@ def at_every_point(
             else:
                 run.threads.call(run.barrier.abort)
 
-        what: str | None = None
-        try:
-            with _Monitor(_codes_of(verified_barrier.barrier), handle, before_block):
-                call()
-        except threading.BrokenBarrierError:
-            pass
-        except (StuckError, RuntimeError) as error:
-            what = repr(error)
+        what = _outcome(call, _Monitor(codes, handle, before_block))
         if left[0] > 0:
             return found
         for task in run.waiting:
@@ -397,7 +399,7 @@ def failures(
     """Return how many runs there were, and those that failed; ``within``: the barrier's module."""
     standard: list[ModuleType | type] = [threading.Barrier, threading.Condition]
     codes = _codes(standard) if make is threading.Barrier else _codes_of(within)
-    results = list(interrupt_everywhere(make, situation, codes, twice=twice, limit=limit))
+    results = list(_interrupt_everywhere(make, situation, codes, twice=twice, limit=limit))
     return len(results), [failure for failure in results if failure is not None]
 
 

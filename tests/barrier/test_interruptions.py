@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import threading
 from types import ModuleType
 
 import pytest
 
-from barrier.interruptions import SITUATIONS, failures
+from barrier.interruptions import SITUATIONS, failures, monitored
 from verified_barrier import Barrier, barrier
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info < (3, 12), reason="the interpreter tells of such points from Python 3.12 on"
-)
+pytestmark = monitored
 
 
 @pytest.mark.parametrize("name", SITUATIONS)

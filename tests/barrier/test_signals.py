@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
-from barrier.interruptions import SITUATIONS, at_every_point
+from barrier.interruptions import SITUATIONS, at_every_point, monitored
 from barrier.threads import LongAction, Threads
 from verified_barrier import Barrier
-
-monitored = pytest.mark.skipif(
-    sys.version_info < (3, 12), reason="the interpreter tells of such points from Python 3.12 on"
-)
 
 
 @monitored

@@ -40,7 +40,7 @@ from typing import NamedTuple
 
 from scheduler.dpor import dpor
 from scheduler.engine import Body, Ending, Engine, Execution, Program
-from scheduler.primitives import Surroundings, load_threading
+from scheduler.scenarios import load_standard
 from scheduler.search import Judge, Result, Verdict, naive
 
 Order = tuple[int | None, ...]
@@ -99,7 +99,7 @@ def our_search(
         return None if execution.ending is Ending.FINISHED else execution.ending.value
 
     with Engine() as engine:
-        module = load_threading(Surroundings(engine), "Condition", "Barrier")
+        module = load_standard(engine)
 
         def program(engine: Engine) -> list[Body]:
             barrier = module.Barrier(threads)

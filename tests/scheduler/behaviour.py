@@ -16,7 +16,7 @@ from threading import BrokenBarrierError
 from typing import Any, NamedTuple
 
 from scheduler.engine import Ending, Engine, Execution
-from scheduler.oracle import RAISED, REASONS, Interruption
+from scheduler.oracle import RAISED, REASONS, Interruption, bad_end
 from verified_barrier.table import LOCATIONS, TABLE, Event, Location, Outcome
 from verified_barrier.verification.model import Configuration, Edge, initial, steps
 
@@ -187,17 +187,9 @@ class Behaviour:
 
     def judge(self, execution: Execution) -> str | None:
         """Return what is wrong with an execution that has ended."""
-        if self.problem is not None:
-            return self.problem
-        if execution.ending is Ending.LIVELOCK:
-            return f"livelock: from step {execution.circle} on it goes round in circles"
-        if execution.ending is Ending.BOUND:
-            return f"it has not ended after {len(execution.steps)} steps: a livelock?"
-        for thread in execution.threads:
-            if thread.ended and thread.error is not None and not thread.cancelled:
-                return f"t{thread.number + 1} ended with {thread.error!r}"
-        if execution.ending is not Ending.DEADLOCK:
-            return None
+        problem = self.problem or bad_end(execution)
+        if problem is not None or execution.ending is not Ending.DEADLOCK:
+            return problem
         stuck = [n for n, _ in execution.pending if not execution.threads[n].optional]
         for number in stuck:
             if number in self.doing:

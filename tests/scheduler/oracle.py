@@ -29,7 +29,7 @@ from verified_barrier.verification.model import (
 )
 from verified_barrier.verification.properties import Historian
 
-__all__ = ["RAISED", "REASONS", "ActionError", "Interruption", "Oracle"]
+__all__ = ["RAISED", "REASONS", "ActionError", "Interruption", "Oracle", "bad_end"]
 
 
 class Interruption(BaseException):
@@ -214,17 +214,9 @@ class Oracle:
 
     def judge(self, execution: Execution) -> str | None:
         """Return what is wrong with an execution that has ended."""
-        if self.problem is not None:
-            return self.problem
-        if execution.ending is Ending.LIVELOCK:
-            return f"livelock: from step {execution.circle} on it goes round in circles"
-        if execution.ending is Ending.BOUND:
-            return f"it has not ended after {len(execution.steps)} steps: a livelock?"
-        for thread in execution.threads:
-            if thread.ended and thread.error is not None and not thread.cancelled:
-                return f"t{thread.number + 1} ended with {thread.error!r}"
-        if execution.ending is not Ending.DEADLOCK:
-            return None
+        problem = self.problem or bad_end(execution)
+        if problem is not None or execution.ending is not Ending.DEADLOCK:
+            return problem
         for number, operation in execution.pending:
             if execution.threads[number].optional:
                 continue
@@ -254,6 +246,18 @@ _NOT_BY_ITSELF = frozenset({"TimeOut", "Withdraw"})
 """What can befall a waiter that nobody wakes."""
 
 _PROPERTY_OF_STUCK = {Location.HELD: "HeldArrives", Location.CALLING: "HeldArrives"}
+
+
+def bad_end(execution: Execution) -> str | None:
+    """Return what is wrong with the end of an execution, whatever the barrier; save deadlocks."""
+    if execution.ending is Ending.LIVELOCK:
+        return f"livelock: from step {execution.circle} on it goes round in circles"
+    if execution.ending is Ending.BOUND:
+        return f"it has not ended after {len(execution.steps)} steps: a livelock?"
+    for thread in execution.threads:
+        if thread.ended and thread.error is not None and not thread.cancelled:
+            return f"t{thread.number + 1} ended with {thread.error!r}"
+    return None
 
 
 def _words(state: State) -> str:

@@ -6,8 +6,8 @@ from random import Random
 from typing import Any
 
 from scheduler.engine import Ending, Engine, Execution, Operation, Program
-from scheduler.primitives import Lock, Surroundings, load_threading, watch
-from scheduler.scenarios import load_shipped
+from scheduler.primitives import Lock, watch
+from scheduler.scenarios import load_shipped, load_standard
 from scheduler.search import Judge, Verdict, naive
 
 __all__ = [
@@ -98,7 +98,7 @@ def unless(right: frozenset[object]) -> Judge:
 
 def standard_barrier(engine: Engine) -> Any:
     """Return the ``Barrier`` of ``threading``, controlled by an engine."""
-    return load_threading(Surroundings(engine), "Condition", "Barrier").Barrier
+    return load_standard(engine).Barrier
 
 
 def our_barrier(engine: Engine) -> Any:

@@ -8,13 +8,13 @@ threads read and write otherwise is left out, unless details are asked for. Step
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.engine import Body, Engine, Execution, Operation, Step
 from scheduler.minimise import preemptions
-from scheduler.names import ShippedNames, StandardNames
+from scheduler.names import Names
 from scheduler.scenarios import Run
 
 __all__ = ["Moment", "Recording", "report"]
@@ -40,7 +40,7 @@ class Recording:
     """
 
     run: Run
-    look: type[ShippedNames | StandardNames]
+    look: Callable[[Any], Names]
     moments: list[Moment] = field(default_factory=list)
     """One for each step."""
     owners: dict[str, int | None] = field(default_factory=dict)

@@ -12,11 +12,11 @@ from typing import Any
 from scheduler.behaviour import Behaviour
 from scheduler.engine import Body, Engine, Execution
 from scheduler.oracle import ActionError, Interruption, Oracle
-from scheduler.primitives import Lock, Surroundings, load_module, watch
+from scheduler.primitives import Lock, Surroundings, load_module, load_threading, watch
 from scheduler.states import state_key
 from verified_barrier import barrier as shipped
 
-__all__ = ["SCENARIOS", "Run", "Scenario", "load_shipped", "watch_shared"]
+__all__ = ["SCENARIOS", "Run", "Scenario", "load_shipped", "load_standard", "watch_shared"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ def load_shipped(engine: Engine) -> ModuleType:
     module = load_module(shipped, Surroundings(engine))
     watch_shared(engine, module)
     return module
+
+
+def load_standard(engine: Engine) -> ModuleType:
+    """Return CPython's barrier under the engine."""
+    return load_threading(Surroundings(engine), "Condition", "Barrier")
 
 
 def watch_shared(engine: Engine, module: ModuleType) -> None:

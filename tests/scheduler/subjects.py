@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from types import ModuleType
+from typing import Any
 
 from scheduler.behaviour import Behaviour
 from scheduler.engine import Engine
 from scheduler.faults import FAULTS, faulty_text, load_faulty
-from scheduler.names import ShippedNames, StandardNames
+from scheduler.names import Names, ShippedNames, StandardNames
 from scheduler.oracle import Oracle
-from scheduler.primitives import Surroundings, load_threading
 from scheduler.report import Recording
-from scheduler.scenarios import SCENARIOS, Run, load_shipped
+from scheduler.scenarios import SCENARIOS, Run, load_shipped, load_standard
 from verified_barrier import barrier as shipped
 
 __all__ = ["SHIPPED", "STANDARD", "SUBJECTS", "Subject"]
@@ -36,7 +36,7 @@ class Subject:
     file: str
     """Where the barrier's code is."""
     oracle: type[Oracle | Behaviour] = Oracle
-    names: type[ShippedNames | StandardNames] = ShippedNames
+    names: Callable[[Any], Names] = ShippedNames
 
     def run(self, engine: Engine, scenario: str, *, livelocks: bool = False) -> Run:
         """Return a scenario with this barrier; ``livelocks``, whether they are to be told."""
@@ -50,10 +50,6 @@ class Subject:
     def code(self) -> str:
         """Return the SHA-256 of the barrier's text."""
         return sha256(self.text().encode()).hexdigest()
-
-
-def _load_standard(engine: Engine) -> ModuleType:
-    return load_threading(Surroundings(engine), "Condition", "Barrier")
 
 
 def _standard_text() -> str:
@@ -73,7 +69,7 @@ SHIPPED = Subject(
 )
 STANDARD = Subject(
     "threading.Barrier",
-    _load_standard,
+    load_standard,
     _standard_text,
     threading.__file__,
     Behaviour,

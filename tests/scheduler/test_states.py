@@ -13,7 +13,8 @@ import pytest
 
 from scheduler import primitives
 from scheduler.engine import Body, Ending, Engine, Execution, Operation
-from scheduler.primitives import Surroundings, load_module, load_source, load_threading
+from scheduler.primitives import Surroundings, load_module, load_source
+from scheduler.programs import standard_barrier
 from scheduler.search import Result, Verdict
 from scheduler.states import search_states
 from verified_barrier import barrier as shipped
@@ -77,7 +78,7 @@ def test_known_counts(
     engine: Engine, threads: int, crossings: int, executions: int, states: int
 ) -> None:
     """On CPython's barrier, whose every lock operation is a point."""
-    make = load_threading(Surroundings(engine), "Condition", "Barrier").Barrier
+    make = standard_barrier(engine)
     result = Crossings(make, threads, crossings).search(engine, threading.__file__)
     assert result.verdict is Verdict.PASS
     assert (result.executions, result.states) == (executions, states)
