@@ -30,8 +30,9 @@ lint: $(READY) ## check style and types
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 
-bench: $(READY) ## time crossings against threading.Barrier, in the same run
-	$(RUN)/python tests/benchmarks/crossings.py
+bench: $(READY) ## time crossings against threading.Barrier, with each Python there is; BENCH='--json FILE --plot FILE.svg'
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	PYTHONPATH=tests $(RUN)/python -m benchmarks.compare $(BENCH)
 
 bench-scheduler: $(READY) ## exhaust threading.Barrier with our scheduler and two from PyPI, in the same run
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

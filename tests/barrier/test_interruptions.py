@@ -52,8 +52,8 @@ FAULTS = {
         False,
     ),
     "step in parts": (
-        "\n        self._state = following\n",
-        "\n        self._state = following\n        repr(0)\n",
+        "\n        self._state = edge.state\n",
+        "\n        self._state = edge.state\n        repr(0)\n",
         "tripper",
         False,
     ),

@@ -49,21 +49,21 @@ def load_faulty(engine: Engine, fault: Fault) -> ModuleType:
 FAULTS = [
     Fault(
         "waiter registered after the lock is released",
-        """                    generation.calls.append(call)
+        """                        generation.calls.append(call)
 """,
-        """                    self._lock.release()
-                    generation.calls.append(call)
-                    self._lock.acquire()
+        """                        self._lock.release()
+                        generation.calls.append(call)
+                        self._lock.acquire()
 """,
         "2 threads",
         "",
     ),
     Fault(
         "outcome written after the wake-up",
-        """        generation.calls, generation.outcome = calls, row.outcome
+        """        generation.calls, generation.outcome = calls, edge.outcome
 """,
         """        any(effects)
-        generation.calls, generation.outcome = calls, row.outcome
+        generation.calls, generation.outcome = calls, edge.outcome
 """,
         "2 threads",
         "OneOutcome",
@@ -80,7 +80,7 @@ FAULTS = [
     Fault(
         "no second look after being held",
         """                call.acquire()
-                location, generation = self._arrive(call)
+                location, generation = self._take(Event.ARRIVE, call)
 """,
         """                call.acquire()
                 location, generation = Location.LEAVING, self._generation
@@ -90,9 +90,9 @@ FAULTS = [
     ),
     Fault(
         "timeout that ignores an outcome just written",
-        """                or (event in _OF_A_WAITER and call not in generation.calls)
+        """                or (edge.mover is _WAITING and call not in calls)
 """,
-        """                or (event is Event.WITHDRAW and call not in generation.calls)
+        """                or (event is Event.WITHDRAW and call not in calls)
 """,
         "2 threads, timeout",
         "TimeOut by t1, which is no step of the model",
@@ -119,9 +119,9 @@ FAULTS = [
     ),
     Fault(
         "withdrawal that ignores an outcome just written",
-        """                or (event in _OF_A_WAITER and call not in generation.calls)
+        """                or (edge.mover is _WAITING and call not in calls)
 """,
-        """                or (event is Event.TIMEOUT and call not in generation.calls)
+        """                or (event is Event.TIMEOUT and call not in calls)
 """,
         "2 threads, withdrawal",
         "Withdraw by t1, which is no step of the model",
@@ -190,30 +190,29 @@ FAULTS = [
     ),
     Fault(
         "abort that forgets the held",
-        """                if state.phase in _HOLDING and following.phase not in _HOLDING:
+        """                if edge.ends_holding:
 """,
-        """                forgets = event is Event.ABORT
-                if state.phase in _HOLDING and following.phase not in _HOLDING and not forgets:
+        """                if edge.ends_holding and event is not Event.ABORT:
 """,
         "3 threads on 2 parties, action aborts",
         "HeldArrives",
     ),
     Fault(
         "reset that forgets the waiters",
-        """                if row.outcome is not None:
+        """                if edge.outcome is not None:
                     following_generation""",
-        """                if row.outcome is not None and event is not Event.RESET:
+        """                if edge.outcome is not None and event is not Event.RESET:
                     following_generation""",
         "3 threads, reset",
         "NoStrandedWaiter",
     ),
     Fault(
         "arrival without the lock",
-        """        with self._lock:
-            state, generation = self._state, self._generation
+        """            with self._lock:
+                state, generation = self._state, self._generation
 """,
-        """        if True:
-            state, generation = self._state, self._generation
+        """            if True:
+                state, generation = self._state, self._generation
 """,
         "2 threads",
         "",
@@ -229,9 +228,9 @@ FAULTS = [
     ),
     Fault(
         "tripper that returns from a broken generation",
-        """        if location is _OUTSIDE or generation.outcome is not _RELEASED:
+        """        if location is _LEAVING or (location is not _OUTSIDE and generation.outcome is _RELEASED):
 """,
-        """        if location is _OUTSIDE or generation.outcome is None:
+        """        if location is _LEAVING or (location is not _OUTSIDE and generation.outcome is not None):
 """,
         "2 threads, action aborts",
         "OneOutcome",
