@@ -228,10 +228,8 @@ FAULTS = [
     ),
     Fault(
         "tripper that returns from a broken generation",
-        """        if location is _LEAVING or (location is not _OUTSIDE and generation.outcome is _RELEASED):
-""",
-        """        if location is _LEAVING or (location is not _OUTSIDE and generation.outcome is not None):
-""",
+        "generation.outcome is _RELEASED)",
+        "generation.outcome is not None)",
         "2 threads, action aborts",
         "OneOutcome",
     ),

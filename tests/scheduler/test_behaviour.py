@@ -18,7 +18,6 @@ from scheduler.subjects import SHIPPED, STANDARD, SUBJECTS
 
 UNSEEN = {
     "timeout that ignores an outcome just written",
-    "waiter registered after the lock is released",
     "withdrawal that is forgotten",
     "withdrawal that ignores an outcome just written",
     "action run after the release",

@@ -98,7 +98,7 @@ def test_details_show_what_threads_read_and_write(engine: Engine) -> None:
     lines = replayed.report(details=True).splitlines()
     assert sum(line[:1].isdigit() for line in lines) == len(replayed.execution.steps)
     text = "\n".join(lines)
-    assert "read outcome of generation 0" in text
+    assert "write outcome of generation 0" in text
     assert "read calls of generation 0" in text
     assert "@t" not in text
 
@@ -147,7 +147,7 @@ def test_file_that_is_no_schedule_of_this_barrier_is_refused(
         ),
         (
             lambda steps: [*steps[:1], [0, "write lock0"], *steps[2:]],
-            "step 1 of the schedule is t0: write lock0, but the program goes on with t0: read",
+            "step 1 of the schedule is t0: write lock0, but the program goes on with t0: acquire",
         ),
         (lambda steps: [[9, "start t9"], *steps[1:]], "step 0 of the schedule is t9: start t9"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -84,15 +85,19 @@ def test_known_counts(
     assert (result.executions, result.states) == (executions, states)
 
 
+OLDER = sys.version_info < (3, 12)
+"""With instructions of which fewer leave threads in the same place."""
+
+
 @pytest.mark.parametrize(
     ("threads", "crossings", "executions", "states"),
     [
         (2, 1, 10, 16),
         (3, 1, 43, 38),
-        (4, 1, 125, 77),
+        (4, 1, 125, 77) if OLDER else (4, 1, 124, 75),
         (2, 2, 22, 40),
         (3, 2, 180, 193),
-        (4, 2, 1424, 1154),
+        (4, 2, 1424, 1154) if OLDER else (4, 2, 1421, 1149),
     ],
 )
 def test_shipped_barrier(
