@@ -158,6 +158,8 @@ def _model(folder: Path, group: Mapping[str, Any], entry: Mapping[str, Any]) -> 
 def _compared(name: str, entry: Mapping[str, Any]) -> Compared:
     figures = {"difference", "only"} if "difference" in entry else {"pairs", "events"}
     _check_keys(entry, {"with", "without"} | figures, set(), f"the comparison of {name}")
+    if "difference" in entry and not entry["difference"]:
+        raise ManifestError(f"the comparison of {name} must differ, but its difference is empty")
     return Compared(
         other=entry["with"],
         without=tuple(entry["without"]),
