@@ -113,6 +113,7 @@ def test_comparison(tmp_path: Path) -> None:
         ('without = ["Call"], ', "", "the comparison of compared/two lacks without"),
         ("safety/one", "safety/three", "compared/two: there is no safety/three to compare"),
         ("Threads = 2", "Threads = 3", "compared/two: safety/one has other constants"),
+        ('"safety/one"', '"compared/two"', "compared/two is of the same module"),
         ("pairs = 3, events = 4", 'difference = [], only = "Other"', "its difference is empty"),
     ],
 )

@@ -266,12 +266,15 @@ def check_behaviour(
     wrong = [
         f"{what} that were compared: {count}, where the manifest says {pinned}"
         for what, count, pinned in (
-            ("pairs of states", found.pairs, compared.pairs),
+            ("pairs of sets of states", found.pairs, compared.pairs),
             ("events", found.events, compared.events),
         )
         if count != pinned
     ]
-    same = f"the same can be observed of {other.name}: {found.pairs} states, {found.events} events"
+    same = (
+        f"the same can be observed of {other.name}: {found.pairs} pairs of sets of states, "
+        f"{found.events} events"
+    )
     return Report(Verdict.UNEXPECTED if wrong else Verdict.AS_EXPECTED, same, wrong)
 
 

@@ -105,7 +105,7 @@ def load_manifest(folder: Path) -> list[Model]:
 
 
 def _check_other(model: Model, models: Sequence[Model]) -> None:
-    """See that a model with which another is compared is there, and as large."""
+    """See that a model with which another is compared is there, as large, and of another kind."""
     if model.compared is None:
         return
     found = [other for other in models if other.name == model.compared.other]
@@ -113,6 +113,8 @@ def _check_other(model: Model, models: Sequence[Model]) -> None:
         raise ManifestError(f"{model.name}: there is no {model.compared.other} to compare it with")
     if found[0].constants != model.constants:
         raise ManifestError(f"{model.name}: {model.compared.other} has other constants")
+    if found[0].module == model.module:
+        raise ManifestError(f"{model.name}: {model.compared.other} is of the same module")
 
 
 def _check_keys(entry: Mapping[str, Any], needed: set[str], optional: set[str], what: str) -> None:
