@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from verified_barrier.table import TABLE
-from verified_barrier.verification.behaviours import Behaviour, compare
+from verified_barrier.verification.behaviours import Behaviour, Comparison, compare
 from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
 from verified_barrier.verification.manifest import Compared, Model, load_manifest
@@ -257,8 +257,13 @@ def check_behaviour(
         return Report(Verdict.UNEXPECTED, "an action that is left out does not exist", wrong)
     found = compare(*behaviours)
     only = None if found.possible is None else list(texts)[found.possible]
+    return _compared_report(compared, found, only)
+
+
+def _compared_report(compared: Compared, found: Comparison, only: str | None) -> Report:
+    """Compare what came of a comparison with what must come of it."""
     said = _difference(compared.difference, compared.only)
-    if found.difference != compared.difference or only != compared.only:
+    if (found.difference, only) != (compared.difference, compared.only):
         wrong = [_difference(found.difference, only), f"where the manifest says: {said}"]
         return Report(Verdict.UNEXPECTED, "what can be observed is not as it should be", wrong)
     if only is not None:
@@ -272,7 +277,7 @@ def check_behaviour(
         if count != pinned
     ]
     same = (
-        f"the same can be observed of {other.name}: {found.pairs} pairs of sets of states, "
+        f"the same can be observed of {compared.other}: {found.pairs} pairs of sets of states, "
         f"{found.events} events"
     )
     return Report(Verdict.UNEXPECTED if wrong else Verdict.AS_EXPECTED, same, wrong)
