@@ -53,7 +53,7 @@ def test_dump_is_read() -> None:
     [
         ((",style = filled", ""), "the dump has no initial state"),
         (("-> 2", "-> 3"), "Call leads from or to '3', which is no state"),
-        (("1 -> 2 [", "1 => 2 ["), "neither a state nor a step of Barrier.tla: 1 => 2"),
+        (("1 -> 2 [", "1 => 2 ["), "neither a state nor a step: 1 => 2"),
         (("FILLING", "FLYING"), "not a state of Barrier.tla .*FLYING"),
         (("arrived = 0", "arrived = zero"), "not a state of Barrier.tla .*zero"),
         (("outcome =", "income ="), "not a state of Barrier.tla .'outcome'"),

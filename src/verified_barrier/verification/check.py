@@ -12,9 +12,10 @@ from enum import Enum
 from pathlib import Path
 
 from verified_barrier.table import TABLE
+from verified_barrier.verification.behaviours import Behaviour, Comparison, compare
 from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
-from verified_barrier.verification.manifest import Model, load_manifest
+from verified_barrier.verification.manifest import Compared, Model, load_manifest
 from verified_barrier.verification.model import enumerate_graph
 from verified_barrier.verification.resources import MODELS, SPEC, read_modules
 from verified_barrier.verification.tlc import Finding, Tlc, TlcRun, stop_all
@@ -159,14 +160,21 @@ def check_model(model: Model, tlc: Tlc, timeout: float) -> Report:
     """Have TLC check a model, and compare all that the manifest says of it."""
     modules = read_modules(SPEC)
     with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
-        dump = Path(folder, "graph.dot") if model.edges is not None else None
+        has_graph = model.edges is not None or model.compared is not None
+        dump = Path(folder, "graph.dot") if has_graph else None
         run = tlc.run(model.module, model.configuration, modules, timeout, dump)
         if run.finding is Finding.TIMED_OUT:
             return Report(Verdict.INCOMPLETE, f"TLC did not finish within {timeout:g} s")
         wrong = _unexpected(model, run)
         summary = _summary(model, run)
         if dump is not None and run.finding is Finding.HOLDS:
-            graph = check_graph(model, dump.read_text(encoding="utf-8"))
+            text = dump.read_text(encoding="utf-8")
+            if model.compared is None:
+                graph = check_graph(model, text)
+            else:
+                graph = check_behaviour(model, model.compared, text, tlc, timeout)
+            if graph.verdict is Verdict.INCOMPLETE:
+                return graph
             wrong += graph.details
             summary += f"; {graph.summary}"
     if wrong:
@@ -222,3 +230,58 @@ def check_graph(model: Model, dump: str) -> Report:
         return Report(Verdict.UNEXPECTED, "the table and the specification differ", wrong)
     same = f"the table has the same {len(tabled.states)} states and {len(tabled.edges)} steps"
     return Report(Verdict.AS_EXPECTED, same)
+
+
+def check_behaviour(
+    model: Model, compared: Compared, dump: str, tlc: Tlc, timeout: float
+) -> Report:
+    """Compare what can be observed of two models.
+
+    Parameters: ``dump``, the first one's graph as TLC wrote it; the second one's is made here.
+    """
+    (other,) = (found for found in load_manifest(MODELS) if found.name == compared.other)
+    with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
+        path = Path(folder, "graph.dot")
+        run = tlc.run(other.module, other.configuration, read_modules(SPEC), timeout, path)
+        if run.finding is Finding.TIMED_OUT:
+            return Report(Verdict.INCOMPLETE, f"TLC did not finish within {timeout:g} s")
+        if wrong := _unexpected(other, run):
+            return Report(Verdict.UNEXPECTED, f"{other.name} is not as it should be", wrong)
+        texts = {model.module: dump, other.module: path.read_text(encoding="utf-8")}
+    try:
+        behaviours = [Behaviour(module, texts[module], compared.without) for module in texts]
+    except GraphError as problem:
+        return Report(Verdict.UNEXPECTED, "TLC's graph cannot be read", [str(problem)])
+    if idle := set(compared.without) - behaviours[0].actions - behaviours[1].actions:
+        wrong = [f"left out, but in neither of them: {', '.join(sorted(idle))}"]
+        return Report(Verdict.UNEXPECTED, "an action that is left out does not exist", wrong)
+    found = compare(*behaviours)
+    only = None if found.possible is None else list(texts)[found.possible]
+    return _compared_report(compared, found, only)
+
+
+def _compared_report(compared: Compared, found: Comparison, only: str | None) -> Report:
+    """Compare what came of a comparison with what must come of it."""
+    said = _difference(compared.difference, compared.only)
+    if (found.difference, only) != (compared.difference, compared.only):
+        wrong = [_difference(found.difference, only), f"where the manifest says: {said}"]
+        return Report(Verdict.UNEXPECTED, "what can be observed is not as it should be", wrong)
+    if only is not None:
+        return Report(Verdict.AS_EXPECTED, f"it differs, as it must, {said}")
+    wrong = [
+        f"{what} that were compared: {count}, where the manifest says {pinned}"
+        for what, count, pinned in (
+            ("pairs of sets of states", found.pairs, compared.pairs),
+            ("events", found.events, compared.events),
+        )
+        if count != pinned
+    ]
+    same = (
+        f"the same can be observed of {compared.other}: {found.pairs} pairs of sets of states, "
+        f"{found.events} events"
+    )
+    return Report(Verdict.UNEXPECTED if wrong else Verdict.AS_EXPECTED, same, wrong)
+
+
+def _difference(events: Sequence[str], only: str | None) -> str:
+    return f"after {'; '.join(events)}: in {only} alone" if only else "no difference"

@@ -8,18 +8,27 @@ one thread in another way than from WAITING to LEAVING.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 from verified_barrier.machine import State
 from verified_barrier.table import Location, Outcome, Phase
 from verified_barrier.verification.model import Configuration, Edge, Graph, ThreadState
 
-__all__ = ["GraphError", "differences", "parse_dump"]
+__all__ = ["Dump", "GraphError", "differences", "parse_dump", "read_dump", "values"]
 
 
 class GraphError(ValueError):
-    """A dump that is not a graph of ``spec/Barrier.tla``; the message quotes the line."""
+    """A dump that is not a graph of the module; the message quotes the line."""
+
+
+class Dump(NamedTuple):
+    """A dump as it is written: states by their numbers, with their variables as text."""
+
+    states: dict[str, dict[str, str]]
+    initial: set[str]
+    edges: set[tuple[str, str, str]]
+    """Source, target and action of each."""
 
 
 _EDGE: Final = re.compile(r'^(-?\d+) -> (-?\d+) \[label="(\w+)"')
@@ -28,42 +37,52 @@ _VARIABLE: Final = re.compile(r"/\\ (\w+) = (.*)")
 _MAPPING: Final = re.compile(r'\w+ :> (?:"(\w+)"|(-?\d+))')
 
 
+def read_dump(text: str) -> Dump:
+    """Return what TLC wrote with ``-dump dot,actionlabels``, of whatever module.
+
+    Raises ``GraphError`` where a line is not understood, or a step leads to no state.
+    """
+    dump = Dump({}, set(), set())
+    for line in text.splitlines():
+        if edge := _EDGE.match(line):
+            dump.edges.add((edge[1], edge[2], edge[3]))
+        elif node := _NODE.match(line):
+            lines = (line.replace(r"\"", '"').replace(r"\\", "\\") for line in node[2].split(r"\n"))
+            dump.states[node[1]] = {
+                match[1]: match[2] for line in lines if (match := _VARIABLE.match(line))
+            }
+            if node[3]:
+                dump.initial.add(node[1])
+        elif "[label=" in line:
+            raise GraphError(f"neither a state nor a step: {line}")
+    if not dump.initial:
+        raise GraphError("the dump has no initial state: did TLC run to its end?")
+    for source, target, action in dump.edges:
+        for number in (source, target):
+            if number not in dump.states:
+                raise GraphError(f"{action} leads from or to {number!r}, which is no state")
+    return dump
+
+
 def parse_dump(text: str) -> Graph:
-    """Return the graph that TLC wrote with ``-dump dot,actionlabels``.
+    """Return the graph of ``spec/Barrier.tla`` that TLC wrote with ``-dump dot,actionlabels``.
 
     Raises ``GraphError`` where a line is not understood, or a thread cannot be told.
     """
-    states: dict[str, Configuration] = {}
-    initial = set()
-    arrows = set()
-    for line in text.splitlines():
-        if edge := _EDGE.match(line):
-            arrows.add(edge.groups())
-        elif node := _NODE.match(line):
-            states[node[1]] = _configuration(node[2])
-            if node[3]:
-                initial.add(states[node[1]])
-        elif "[label=" in line:
-            raise GraphError(f"neither a state nor a step of Barrier.tla: {line}")
-    if not initial:
-        raise GraphError("the dump has no initial state: did TLC run to its end?")
+    dump = read_dump(text)
+    states = {number: _configuration(variables) for number, variables in dump.states.items()}
     edges = set()
-    for source, target, action in arrows:
-        try:
-            before, after = states[source], states[target]
-        except KeyError as missing:
-            raise GraphError(f"{action} leads from or to {missing}, which is no state") from None
+    for source, target, action in dump.edges:
+        before, after = states[source], states[target]
         edges.add(Edge(before, action, _mover(before, action, after), after))
-    return Graph(frozenset(initial), frozenset(states.values()), frozenset(edges))
+    initial = frozenset(states[number] for number in dump.initial)
+    return Graph(initial, frozenset(states.values()), frozenset(edges))
 
 
-def _configuration(label: str) -> Configuration:
-    lines = (line.replace(r"\"", '"').replace(r"\\", "\\") for line in label.split(r"\n"))
-    variables = {match[1]: match[2] for line in lines if (match := _VARIABLE.match(line))}
+def _configuration(variables: Mapping[str, str]) -> Configuration:
     try:
         locations, outcomes, indices = (
-            [string or number for string, number in _MAPPING.findall(variables[name])]
-            for name in ("pc", "outcome", "index")
+            values(variables[name]) for name in ("pc", "outcome", "index")
         )
         return Configuration(
             State(Phase(variables["phase"].strip('"')), int(variables["arrived"])),
@@ -77,7 +96,12 @@ def _configuration(label: str) -> Configuration:
             ),
         )
     except (KeyError, ValueError) as problem:
-        raise GraphError(f"not a state of Barrier.tla ({problem}): {label}") from None
+        raise GraphError(f"not a state of Barrier.tla ({problem}): {variables}") from None
+
+
+def values(function: str) -> list[str]:
+    """Return the values of a function of the threads, in their order."""
+    return [string or number for string, number in _MAPPING.findall(function)]
 
 
 def _mover(before: Configuration, action: str, after: Configuration) -> int | None:

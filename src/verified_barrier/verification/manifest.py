@@ -9,11 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["ManifestError", "Model", "load_manifest"]
+__all__ = ["Compared", "ManifestError", "Model", "load_manifest"]
 
 
 class ManifestError(ValueError):
     """A manifest that cannot be used; the message names the model and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What must come of the comparison of a model with another, seen from the outside."""
+
+    other: str
+    """The other model's name; it has the same constants."""
+    without: tuple[str, ...]
+    """The actions that are left out of both."""
+    pairs: int | None
+    events: int | None
+    """How much was compared, if there is no difference."""
+    difference: tuple[str, ...]
+    """The events after which there is one, if there must be."""
+    only: str | None
+    """The module in which the last of these can happen."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,8 @@ class Model:
     """Generated states."""
     edges: int | None
     """Steps of the state graph, where it is compared with the table's."""
+    compared: Compared | None
+    """The comparison with another model, if there is one."""
     large: bool
     """Whether it runs only with ``--full``."""
 
@@ -50,6 +69,7 @@ _GROUP_KEYS: Final = {"name", "module", "cfg", "shows", "models"}
 _MODEL_KEYS: Final = {"name", "constants", "size"}
 _OPTIONAL_KEYS: Final = {
     *("shows", "invariant", "replace", "violates", "steps", "distinct", "generated", "edges"),
+    "compare",
 }
 _COMMENT: Final = re.compile(r"\\\*[^\n]*|\(\*.*?\*\)", re.DOTALL)
 _CHECKS: Final = {"INVARIANT", "INVARIANTS", "PROPERTY", "PROPERTIES"}
@@ -79,7 +99,22 @@ def load_manifest(folder: Path) -> list[Model]:
     for name in names:
         if names.count(name) > 1:
             raise ManifestError(f"{name}: two models have this name")
+    for model in models:
+        _check_other(model, models)
     return models
+
+
+def _check_other(model: Model, models: Sequence[Model]) -> None:
+    """See that a model with which another is compared is there, as large, and of another kind."""
+    if model.compared is None:
+        return
+    found = [other for other in models if other.name == model.compared.other]
+    if not found:
+        raise ManifestError(f"{model.name}: there is no {model.compared.other} to compare it with")
+    if found[0].constants != model.constants:
+        raise ManifestError(f"{model.name}: {model.compared.other} has other constants")
+    if found[0].module == model.module:
+        raise ManifestError(f"{model.name}: {model.compared.other} is of the same module")
 
 
 def _check_keys(entry: Mapping[str, Any], needed: set[str], optional: set[str], what: str) -> None:
@@ -117,7 +152,23 @@ def _model(folder: Path, group: Mapping[str, Any], entry: Mapping[str, Any]) -> 
         constants=entry["constants"],
         violates=violates,
         **{key: entry.get(key) for key in ("steps", "distinct", "generated", "edges")},
+        compared=_compared(name, entry["compare"]) if "compare" in entry else None,
         large=entry["size"] == "large",
+    )
+
+
+def _compared(name: str, entry: Mapping[str, Any]) -> Compared:
+    figures = {"difference", "only"} if "difference" in entry else {"pairs", "events"}
+    _check_keys(entry, {"with", "without"} | figures, set(), f"the comparison of {name}")
+    if "difference" in entry and not entry["difference"]:
+        raise ManifestError(f"the comparison of {name} must differ, but its difference is empty")
+    return Compared(
+        other=entry["with"],
+        without=tuple(entry["without"]),
+        pairs=entry.get("pairs"),
+        events=entry.get("events"),
+        difference=tuple(entry.get("difference", ())),
+        only=entry.get("only"),
     )
 
 
