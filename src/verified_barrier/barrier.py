@@ -273,13 +273,13 @@ class Barrier:
 
     def _arrive(self, call: LockType) -> tuple[Location | None, _Generation]:
         """Take the step that the table has for an arrival. The lock is held."""
+        if self._left:
+            self._make_up()
         if self._acting is not None and self._tripper == get_ident():
             raise RuntimeError(
                 "wait() was called by the barrier's own action, which would wait for itself: "
                 "call it after the action has returned"
             )
-        if self._left:
-            self._make_up()
         return self._apply(Event.ARRIVE, call)
 
     def _take(
