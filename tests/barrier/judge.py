@@ -1,8 +1,8 @@
 """Replays what a barrier told, and what its callers saw, in the table's machine.
 
-The log of a run is one list in the order of time: a call is entered before it is made, a step by the
-barrier's observer while its lock is held, and the end of a call after it. So each step must be the
-one that ``machine.step`` takes in the state that the steps before it lead to, and each end of a
+The log of a run is one list in the order of time: a call is entered before it is made, a step by
+the barrier's observer while its lock is held, and the end of a call after it. So each step must be
+the one that ``machine.step`` takes in the state that the steps before it lead to, and each end of a
 call must be what the steps have given to that call. What is wrong is told with the name of the
 property that it violates, where there is one.
 """
@@ -184,9 +184,9 @@ class Judge:
         for place, call in enumerate(self._waiting):
             call.location, call.outcome = Location.LEAVING, outcome
             call.index = place if outcome is Outcome.RELEASED else None
-        for call in (mover, self._acting):
-            if call is not None and call.location is not Location.OUTSIDE:
-                call.outcome = outcome
+        for tripper in (mover, self._acting):
+            if tripper is not None and tripper.location is not Location.OUTSIDE:
+                tripper.outcome = outcome
         self._waiting = []
 
     def _act(self, call: _Call, *, ends: bool) -> None:

@@ -76,6 +76,9 @@ class Site:
     actions: tuple[str, ...]
     """How the action ends, in turn; none: there is no action."""
 
+    def __str__(self) -> str:
+        return f"{self.parties} parties, {'an' if self.actions else 'no'} action"
+
     @classmethod
     def plan(cls, random: Random) -> Site:
         """Make one up: mostly few parties, half of them with an action."""
@@ -428,13 +431,13 @@ def storm(
     begin = time.monotonic()
     rounds: list[Round] = []
     before = signal.signal(signal.SIGALRM, lambda _, frame: rounds[-1].on_alarm(frame))
-    number = first - first % ROUNDS
+    start = first - first % ROUNDS
     try:
         while time.monotonic() - begin < seconds and len(report.failures) < most:
-            site = Site.plan(Random(f"site {seed} {number}"))
+            site = Site.plan(_random("site", seed, start))
             ground = Ground(make, site, limit)
-            for number in range(number, number + ROUNDS):
-                rounds[:] = [Round(ground, Plan.make(Random(f"{seed} {number}"), site.parties))]
+            for number in range(start, start + ROUNDS):
+                rounds[:] = [Round(ground, Plan.make(_random(seed, number), site.parties))]
                 rounds[0].run()
                 report.rounds += 1
                 report.counts += rounds[0].shot
@@ -442,7 +445,7 @@ def storm(
                     report.failures.append(f"seed {seed}, round {number}, {site}: {problem}")
                     break
             report.counts += ground.judge.taken
-            number += ROUNDS - number % ROUNDS
+            start += ROUNDS
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -450,8 +453,12 @@ def storm(
     return report
 
 
+def _random(*seeds: object) -> Random:
+    return Random(repr(seeds))  # noqa: S311
+
+
 def barriers() -> dict[str, Callable[[], Callable[..., Any]]]:
-    """Return what makes each barrier, by name; a fault's name stands for the barrier that has it."""
+    """Return what loads each barrier, by name; a fault's stands for the barrier that has it."""
     return {
         "verified_barrier.Barrier": lambda: verified_barrier.barrier.Barrier,
         "threading.Barrier": lambda: threading.Barrier,
