@@ -140,6 +140,17 @@ def _alone(run: Run) -> Callable[[], object]:
     return run.barrier.wait
 
 
+def _alone_again(run: Run) -> Callable[[], object]:
+    run.use(1, int)
+
+    def call() -> object:
+        with suppress(Interrupted):
+            run.barrier.wait()
+        return run.barrier.wait()
+
+    return call
+
+
 def _timed_out(run: Run) -> Callable[[], object]:
     run.meanwhile.append(lambda: None)
     return lambda: run.barrier.wait(0.0)
@@ -192,6 +203,7 @@ SITUATIONS: dict[str, Situation] = {
     "tripper": _tripper,
     "tripper, action": _tripper_with_action,
     "alone": _alone,
+    "alone, action, twice": _alone_again,
     "timed out": _timed_out,
     "held": _held,
     "abort": _abort,

@@ -277,6 +277,8 @@ class Round:
         self.plan = plan
         self.problem: str | None = None
         self.shot: Counter[str] = Counter()
+        self._error: str | None = None
+        """What ``abort()`` or ``reset()`` raised."""
         self._shots: list[Shot] = []
         self._failed = threading.Event()
         self._mended = threading.Event()
@@ -345,8 +347,12 @@ class Round:
             if not (do.mends and isinstance(came, BrokenBarrierError)):
                 return
             what = "reset"
-        with suppress(Interruption):
+        try:
             getattr(self.ground.barrier, what)()
+        except (Interruption, StuckError):
+            pass
+        except RuntimeError as error:
+            self._error = f"{what}() raised {error!r}"
 
     def _leave(self, number: int) -> None:
         with self._lock:
@@ -378,7 +384,8 @@ class Round:
             with self._lock:
                 busy = set(self._busy)
             went_on = ground.replay()
-            assert judge.problem is None, judge.problem
+            problem = judge.problem or self._error
+            assert problem is None, problem
             if not busy:
                 return
             if went_on:
