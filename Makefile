@@ -18,7 +18,7 @@ help: ## say what there is to make
 check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
 	$(CACHE) $(RUN)/verified-barrier check
 
-check-full: $(READY) ## the same with the large models, and the scheduler's large scenarios
+check-full: $(READY) ## the same with the large models, the scheduler's large scenarios, a million crossings
 	$(CACHE) $(RUN)/verified-barrier check --full
 	$(RUN)/python -m pytest tests/scheduler tests/barrier --full -m full
 

@@ -132,10 +132,10 @@ class Report:
     failures: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        counts = ", ".join(
-            f"{sum(self.counts[name] for name in names):,} {words}"
-            for words, names in _COUNTED.items()
-        )
+        numbers = {
+            words: sum(self.counts[name] for name in names) for words, names in _COUNTED.items()
+        }
+        counts = ", ".join(f"{number:,} {words}" for words, number in numbers.items() if number)
         sums = f"{self.seconds:.0f} s, {self.rounds:,} rounds: {counts}"
         return "\n".join([*self.failures, sums, f"failures: {len(self.failures)}"])
 
