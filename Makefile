@@ -10,7 +10,7 @@ RUN     := $(VENV)/bin
 CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 
 .DEFAULT_GOAL := help
-.PHONY: help check check-full test lint bench bench-scheduler interruptions find replay clean
+.PHONY: help check check-full test lint bench bench-scheduler interruptions stress find replay clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,9 +18,9 @@ help: ## say what there is to make
 check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
 	$(CACHE) $(RUN)/verified-barrier check
 
-check-full: $(READY) ## the same with the large models, and the scheduler's large scenarios
+check-full: $(READY) ## the same with the large models, the scheduler's large scenarios, a million crossings
 	$(CACHE) $(RUN)/verified-barrier check --full
-	$(RUN)/python -m pytest tests/scheduler --full -m full
+	$(RUN)/python -m pytest tests/scheduler tests/barrier --full -m full
 
 test: $(READY) ## run the tests; TESTS='…' chooses some
 	$(RUN)/python -m pytest $(TESTS)
@@ -40,6 +40,10 @@ bench-scheduler: $(READY) ## exhaust threading.Barrier with our scheduler and tw
 
 interruptions: $(READY) ## raise an exception at every point where CPython can, in both barriers
 	PYTHONPATH=tests $(RUN)/python tests/barrier/interruptions.py
+
+stress: $(READY) ## use a barrier as roughly as can be; SECONDS=60 SEED=0 ROUND=0 BARRIER='threading.Barrier'
+	PYTHONPATH=tests $(RUN)/python tests/barrier/storm.py --barrier '$(BARRIER)' \
+	    --seconds '$(or $(SECONDS),60)' --seed '$(or $(SEED),0)' --first '$(or $(ROUND),0)'
 
 find: $(READY) ## look for a failure in a scenario of the scheduler; SCENARIO='3 threads' BARRIER='threading.Barrier'
 	@test -n '$(SCENARIO)' || { echo "say which scenario: make find SCENARIO='3 threads'" >&2; exit 2; }

@@ -6,6 +6,8 @@ If a test passes for threading.Barrier as well, the deviation has gone, and we w
 from __future__ import annotations
 
 import copy
+import itertools
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from threading import BrokenBarrierError
 
 import pytest
 
+import verified_barrier.barrier
 from barrier.threads import (
     LIMIT,
     AnyBarrier,
@@ -22,6 +25,7 @@ from barrier.threads import (
     LongAction,
     MakeBarrier,
     StuckError,
+    Task,
     Threads,
     await_arrivals,
     await_until,
@@ -71,7 +75,7 @@ class TestUniqueIndex:
 
     @deviation(AssertionError)
     def test_withdrawal_of_the_first(self, make: MakeBarrier) -> None:
-        """After the first waiter has withdrawn, the others move up."""
+        """Hazard: a duplicate index. After the first waiter has withdrawn, the others move up."""
         barrier = make(3)
         with Threads() as threads:
 
@@ -116,9 +120,25 @@ class TestOneOutcome:
             assert wait_meanwhile(barrier, meanwhile) == 0
         assert not barrier.broken
 
-    @pytest.mark.stress
     @deviation(BrokenBarrierError)
     def test_abort_by_the_tripper(self, make: MakeBarrier) -> None:
+        """Hazard: abort() by the tripper right after the crossing makes others raise."""
+        barrier = make(2)
+
+        def trip_and_abort() -> int:
+            index = barrier.wait()
+            barrier.abort()
+            return index
+
+        def meanwhile() -> None:
+            assert threads.call(trip_and_abort) == 1
+
+        with Threads() as threads:
+            assert wait_meanwhile(barrier, meanwhile) == 0
+
+    @pytest.mark.stress
+    @deviation(BrokenBarrierError)
+    def test_abort_by_the_tripper_of_eight(self, make: MakeBarrier) -> None:
         """All threads return, even if the tripper aborts the barrier as soon as it has."""
         for _ in range(50):
             barrier = make(8)
@@ -153,7 +173,10 @@ class TestNoDraining:
 
     @stuck_deviation()
     def test_timeout(self, make: MakeBarrier, limit: float) -> None:
-        """A timeout limits the whole call, also while the last generation leaves."""
+        """Hazard: wait(0.02) takes as long as another thread is slow to leave.
+
+        A timeout limits the whole call, also while the last generation leaves.
+        """
         barrier = make(2)
 
         def meanwhile() -> None:
@@ -202,7 +225,10 @@ class TestOpenAction:
 
     @stuck_deviation()
     def test_may_abort(self, make: MakeBarrier, limit: float) -> None:
-        """The action may call abort(), which releases the waiters before the action has ended."""
+        """Hazard: abort() by the action deadlocks.
+
+        The action may call it, and it releases the waiters before the action has ended.
+        """
         errors: list[BaseException] = []
 
         def action() -> None:
@@ -219,7 +245,10 @@ class TestOpenAction:
 
     @stuck_deviation()
     def test_may_reset(self, make: MakeBarrier, limit: float) -> None:
-        """The action may call reset(), which releases the waiters before the action has ended."""
+        """Hazard: reset() by the action deadlocks.
+
+        The action may call it, and it releases the waiters before the action has ended.
+        """
         errors: list[BaseException] = []
 
         def action() -> None:
@@ -237,7 +266,7 @@ class TestOpenAction:
 
     @stuck_deviation()
     def test_must_not_wait(self, make: MakeBarrier, limit: float) -> None:
-        """If the action calls wait(), that raises RuntimeError and changes nothing."""
+        """Hazard: wait() by the action deadlocks. It raises RuntimeError and changes nothing."""
         errors: list[RuntimeError] = []
 
         def action() -> None:
@@ -254,7 +283,10 @@ class TestOpenAction:
 
     @stuck_deviation()
     def test_abort_while_it_runs(self, make: MakeBarrier, limit: float) -> None:
-        """abort() releases waiters and held calls at once, and the tripper after the action."""
+        """Hazard: abort() takes as long as the action.
+
+        It releases waiters and held calls at once, and the tripper after the action.
+        """
         action = LongAction()
         barrier = make(2, action)
         with Threads(limit) as threads:
@@ -314,7 +346,7 @@ class TestOpenAction:
 
     @stuck_deviation()
     def test_abort_by_a_signal_handler(self, make: MakeBarrier, limit: float) -> None:
-        """A signal handler that interrupts the action may call abort()."""
+        """Hazard: abort() by a signal handler that interrupts the action deadlocks."""
         action = LongAction()
         barrier = make(2, action)
 
@@ -327,6 +359,40 @@ class TestOpenAction:
             with pytest.raises(BrokenBarrierError), signalled(handler, 2, barrier, limit):
                 barrier.wait()
             assert type(waiter.error()) is BrokenBarrierError
+
+    @pytest.mark.stress
+    @deviation(RuntimeError)
+    def test_withdrawal_from_a_timeout_while_it_runs(self, make: MakeBarrier) -> None:
+        """Hazard: a waiter whose time is up, and that is interrupted, releases the tripper's lock.
+
+        1. The main thread waits, and a handler stops it until its time is up.
+        2. Meanwhile the tripper arrives and runs the action; CPython's holds the lock.
+        3. The main thread, which wants the lock, is interrupted, and leaves. The action ends.
+        """
+        timeout = 0.4
+        action = LongAction()
+        barrier = make(2, action)
+        trippers: list[Task[int]] = []
+
+        def handle() -> None:
+            if trippers:
+                raise Interrupted
+            trippers.append(threads.start(barrier.wait))
+            action.await_running()
+            await_until(lambda: time.monotonic() > ends, "the time to run out")
+            threads.start(signal_again)
+
+        def signal_again() -> None:
+            main = threading.main_thread()
+            await_until(lambda: is_blocked(main), "the main thread to be blocked again")
+            signal.pthread_kill(main.ident or 0, signal.SIGUSR1)
+
+        with Threads() as threads:
+            ends = time.monotonic() + timeout
+            with pytest.raises(Interrupted), signalled(handle, 1, barrier):
+                barrier.wait(timeout)
+            action.end()
+            assert trippers[0].result() == 1
 
     @stuck_deviation()
     def test_withdrawal_while_it_runs(self, make: MakeBarrier, limit: float) -> None:
@@ -364,7 +430,7 @@ class TestTimedCall:
 
     @stuck_deviation(subprocess.TimeoutExpired)
     def test_nan(self, make: MakeBarrier, limit: float) -> None:
-        """Not-a-number is a ValueError, not an endless loop."""
+        """Hazard: wait(nan) never returns. It is a ValueError, not an endless loop."""
         script = NAN_SCRIPT.format(module=make.__module__)
         command = [sys.executable, "-c", script]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -376,6 +442,24 @@ class TestTimedCall:
                 process.kill()
             output = process.stdout.read()
         assert output == "0 False\n"
+
+    @deviation(Interrupted)
+    def test_nan_spins(self, make: MakeBarrier, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Hazard: wait(nan) uses a whole core: it never blocks, but asks for the time for ever."""
+        asked = itertools.count(1)
+
+        def clock() -> float:
+            if next(asked) > 1000:
+                raise Interrupted
+            return 0.0
+
+        barrier = make(2)
+        with monkeypatch.context() as clocks:
+            clocks.setattr(threading, "_time", clock)
+            clocks.setattr(verified_barrier.barrier, "monotonic", clock)
+            with pytest.raises(ValueError, match="nan"):
+                barrier.wait(nan)
+        assert next(asked) == 1
 
     @pytest.mark.parametrize(
         ("timeout", "error"),
@@ -407,7 +491,10 @@ class TestTimedCall:
     @pytest.mark.stress
     @stuck_deviation()
     def test_clock_starts_at_the_call(self, make: MakeBarrier, limit: float) -> None:
-        """A held call whose time has run out, and that is not the last, times out on arrival."""
+        """Hazard: wait(0.4) outlasts its time while an action runs, and then waits on.
+
+        A held call whose time has run out, and that is not the last, times out on arrival.
+        """
         timeout = 0.4
         assert timeout > SHORT_LIMIT
         action = LongAction()

@@ -30,11 +30,16 @@ def test_one_exception_after_another(name: str) -> None:
     assert failed == []
 
 
-@pytest.mark.parametrize("name", ["waiter", "tripper"])
+@pytest.mark.parametrize("name", ["waiter", "tripper", "alone", "timed out", "abort", "reset"])
 def test_cpythons_barrier_does_not_stand_this(name: str) -> None:
-    """It fails at some points: so the checks can fail."""
-    _, failed = failures(threading.Barrier, SITUATIONS[name], limit=0.2)
-    assert failed != []
+    """Hazard: an exception at some points leaves threading.Barrier unusable, and ours at none.
+
+    Even a barrier for one party, at which nobody waits ("alone"). So the checks can fail, too.
+    """
+    runs, failed = failures(threading.Barrier, SITUATIONS[name], limit=0.1)
+    assert 0 < len(failed) < runs
+    _, ours = failures(Barrier, SITUATIONS[name])
+    assert ours == []
 
 
 FAULTS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from barrier.interruptions import SITUATIONS, at_every_point, monitored
-from barrier.threads import LongAction, Threads
+from barrier.threads import LongAction, MakeBarrier, Threads
 from verified_barrier import Barrier
 
 
@@ -61,6 +62,27 @@ class TestFork:
             assert forked(lambda: crosses(barrier))
             assert threads.call(barrier.wait) == 1
             assert waiter.result() == 0
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            pytest.param(
+                threading.Barrier,
+                id="threading",
+                marks=pytest.mark.xfail(strict=True, raises=AssertionError),
+            ),
+            pytest.param(Barrier, id="verified"),
+        ],
+    )
+    def test_ghost_waiters(self, make: MakeBarrier) -> None:
+        """Hazard: the child of threading.Barrier counts waiters that are not there."""
+        barrier = make(2)
+        with Threads() as threads:
+            (waiter,) = threads.start_waiters(barrier, 1)
+            has_ghosts = not forked(lambda: barrier.n_waiting == 0)
+            assert threads.call(barrier.wait) == 1
+            assert waiter.result() == 0
+        assert not has_ghosts
 
     def test_while_the_action_runs(self) -> None:
         """The child has no action to wait for."""
