@@ -196,7 +196,7 @@ class Barrier:
         """
         if timeout is None:
             timeout = self._timeout
-        deadline = None if timeout is None else monotonic() + _seconds(timeout)
+        deadline = None if timeout is None else _seconds(timeout) + monotonic()
         call = allocate_lock()
         call.acquire(False)
         try:
