@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
+import sys
 from _thread import RLock, allocate_lock
 from contextlib import AbstractContextManager
 
 import pytest
 
+from barrier.threads import LIMIT
 from verified_barrier import Barrier, BrokenBarrierError, barrier
 
 
@@ -117,6 +120,32 @@ def test_lock_that_cannot_be_had_leaves_everything_as_it_was() -> None:
     assert (waiting.n_waiting, waiting.broken) == (0, False)
     with pytest.raises(BrokenBarrierError):
         waiting.wait(1.0)
+
+
+def test_subinterpreter() -> None:
+    """Another interpreter of the same process has barriers of its own, which work."""
+    interpreters = pytest.importorskip("_interpreters")
+    receiver, sender = os.pipe()
+    script = f"""
+import os, sys, threading
+sys.path[:] = {sys.path!r}
+from verified_barrier import Barrier
+barrier = Barrier(2, action=lambda: os.write({sender}, b"both "))
+other = threading.Thread(target=barrier.wait)
+other.start()
+index = barrier.wait({LIMIT})
+other.join()
+os.write({sender}, b"crossed" if index in (0, 1) else b"failed")
+"""
+    with os.fdopen(receiver) as told:
+        other = interpreters.create()
+        try:
+            failed = interpreters.run_string(other, script)
+        finally:
+            interpreters.destroy(other)
+            os.close(sender)
+        assert failed is None
+        assert told.read() == "both crossed"
 
 
 def test_nothing_else_is_taken_from_the_surroundings() -> None:
