@@ -17,6 +17,7 @@ from pathlib import Path
 
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
 from verified_barrier.verification.manifest import ManifestError
+from verified_barrier.verification.proving import proof_in_words
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.tlc import Tlc
 
@@ -26,6 +27,12 @@ EXIT_AS_EXPECTED = 0
 EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
 EXIT_INCOMPLETE = 3
+
+_EXIT_CODES = {
+    Verdict.AS_EXPECTED: EXIT_AS_EXPECTED,
+    Verdict.UNEXPECTED: EXIT_UNEXPECTED,
+    Verdict.INCOMPLETE: EXIT_INCOMPLETE,
+}
 
 MOST_JOBS = 8
 """How many checks run at a time at most; each may take up to 2 GB."""
@@ -41,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _check(options)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
     except (SetupError, ManifestError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
@@ -84,6 +92,30 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds for each check (default: %(default)g)",
     )
+    check.set_defaults(run=_check)
+    prove = commands.add_parser(
+        "prove",
+        help="prove what was promised for any number of parties and of threads",
+        description="Prove the invariant of spec/BarrierProof.tla with Z3, from the text of the "
+        "specification: print what came of each action and each conjunct, and a counterexample "
+        "where one is broken.",
+        epilog=parser.epilog,
+    )
+    prove.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="CONJUNCT",
+        help="leave a conjunct out, to see what it is needed for; may be repeated",
+    )
+    prove.add_argument(
+        "--timeout",
+        type=_positive_seconds,
+        default=300.0,
+        metavar="S",
+        help="seconds for all of it (default: %(default)g)",
+    )
+    prove.set_defaults(run=_prove)
     return parser
 
 
@@ -120,6 +152,16 @@ def _check(options: argparse.Namespace) -> int:
         _print(check, report, width)
         verdicts.append(report.verdict)
     return _conclude(verdicts, len(chosen) - len(checks), time.monotonic() - start)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    verdict = Verdict.INCOMPLETE
+    for line in proof_in_words(_tlc()(), options.timeout, options.without):
+        if isinstance(line, Verdict):
+            verdict = line
+        else:
+            print(line, flush=True)
+    return _EXIT_CODES[verdict]
 
 
 def _jobs() -> int:

@@ -99,12 +99,12 @@ class Prover:
         if z3.is_quantifier(formula) and formula.is_forall():
             body = formula.body()
             # Pairs of threads are many: only those are used that the formulas speak of.
-            one = formula.num_vars() == 1 and not self._has_quantifier(body)
-            names = self._witnesses if one else self._names
+            nested = self._has_quantifier(body)
+            names = self._names if nested or formula.num_vars() > 1 else self._witnesses
             sorts = [formula.var_sort(place) for place in range(formula.num_vars())]
             choices = product(*([n for n in names if n.sort() == sort] for sort in sorts))
             used = (z3.substitute_vars(body, *reversed(choice)) for choice in choices)
-            return self._world.both(*(self._used(part) for part in used))
+            return self._world.both(*(map(self._used, used) if nested else used))
         if z3.is_and(formula):
             return self._world.both(*map(self._used, parts))
         if z3.is_or(formula):

@@ -25,10 +25,25 @@ from verified_barrier.verification.sany import Module, Node
 from verified_barrier.verification.smt import Moment, Translator
 from verified_barrier.verification.values import Function, Set, TranslationError, Value
 
-__all__ = ["BEGINNING", "Deadline", "Machine", "Obligation", "Status", "possible", "prove"]
+__all__ = [
+    "BEGINNING",
+    "PROOF",
+    "Deadline",
+    "Machine",
+    "Obligation",
+    "Status",
+    "conjuncts",
+    "in_words",
+    "needed",
+    "possible",
+    "prove",
+]
 
 BEGINNING: Final = "Init"
 """Stands for a step before which there was nothing."""
+
+PROOF: Final = "BarrierProof"
+"""The module that has the invariant."""
 
 SIZES: Final = (1, 2, 3)
 """How many threads there are where a counterexample is looked for."""
@@ -204,11 +219,13 @@ def satisfy(machine: Machine, formulas: Sequence[Any], deadline: Deadline) -> An
     return None
 
 
-def possible(module: Module, deadline: Deadline) -> dict[str, bool]:
+def possible(
+    module: Module, deadline: Deadline, without: Sequence[str] = ()
+) -> dict[str, bool]:
     """Return of each action whether it is shown to happen in a state of the invariant."""
     found: dict[str, bool] = {}
     for size in SIZES:
-        machine = Machine(module, size)
+        machine = Machine(module, size, without)
         for step, formula in machine.steps.items():
             if not found.get(step):
                 happens = [*machine.invariant.values(), formula, machine.written]
@@ -216,6 +233,30 @@ def possible(module: Module, deadline: Deadline) -> dict[str, bool]:
         if all(found.values()):
             break
     return found
+
+
+def needed(module: Module, deadline: Deadline) -> dict[str, str | None]:
+    """Return of each conjunct that was not promised what is broken without it.
+
+    That is a counterexample; ``None`` if none is found.
+    """
+    found: dict[str, str | None] = {}
+    for name in conjuncts(module):
+        if module.definitions[name].module == PROOF:
+            found[name] = _broken_without(module, name, deadline)
+    return found
+
+
+def _broken_without(module: Module, name: str, deadline: Deadline) -> str | None:
+    for size in SIZES:
+        machine = Machine(module, size, [name])
+        keeps = z3.And(*machine.goals.values())
+        for step, formula in machine.steps.items():
+            wrong = [*machine.invariant.values(), formula, machine.written, z3.Not(keeps)]
+            model = satisfy(machine, wrong, deadline)
+            if model is not None:
+                return in_words(machine, model, step)
+    return None
 
 
 def check_historian(module: Module) -> None:
