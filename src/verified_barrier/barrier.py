@@ -64,7 +64,7 @@ from verified_barrier.table import LOCATIONS, TABLE, Event, Location, Outcome, R
 
 __all__ = ["Barrier", "BrokenBarrierError"]
 
-Observer: TypeAlias = Callable[[tuple[Row | None, LockType | None]], object]
+Observer: TypeAlias = Callable[[tuple[Row, LockType | None]], object]
 
 _HOLDING = frozenset(
     phase for row in TABLE.rows if row.location is Location.HELD for phase in row.phases
@@ -211,12 +211,11 @@ class Barrier:
                 state, generation = self._state, self._generation
                 edge = state.arrival or self._ask(state, Event.ARRIVE)
                 unchanged = self._state is state and self._generation is generation
-                if edge.wakes_nobody and unchanged and not self._left:
+                quiet = not self._left and self._observer is None
+                if edge.wakes_nobody and unchanged and quiet:
                     self._state, location = edge.state, edge.location
                     if location is _WAITING:
                         generation.calls.append(call)
-                    if self._observer is not None:
-                        self._observer((edge.row, call))
                 else:
                     location, generation = self._arrive(call)
             while location is _HELD:
