@@ -126,7 +126,7 @@ def _is_one_of(event: TraceEvent, possible: TraceEvent) -> bool:
 def follow(trace: Trace) -> tuple[list[str], Stuck | None]:
     """Return the actions that a trace takes in the model, and where it leaves it, if it does."""
     follower = Follower(trace.parties, trace.has_action, trace.threads)
-    actions = []
+    actions: list[str] = []
     for place, event in enumerate(trace.events):
         action = follower.takes(event)
         if action is None:

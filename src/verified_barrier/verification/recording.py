@@ -56,8 +56,8 @@ class _Call:
 class Recording:
     """What was noted of one barrier.
 
-    Parameters: ``parties`` and ``has_action``, the barrier's. Whoever makes a note says who he is by
-    a number that is different for each thread.
+    Parameters: ``parties`` and ``has_action``, the barrier's. Each note is made with the number of
+    the thread that makes it, by which threads are told apart.
     """
 
     def __init__(self, parties: int, has_action: bool) -> None:
@@ -256,10 +256,10 @@ class RecordedBarrier(Barrier):
 
 @contextmanager
 def all_recorded() -> Iterator[list[RecordedBarrier]]:
-    """Let whoever asks for ``threading.Barrier`` or ``verified_barrier.Barrier`` get one that records.
+    """Make ``threading.Barrier`` and ``verified_barrier.Barrier`` barriers that record.
 
-    Yields the list of those that are made in the block, which grows. What has got hold of a class
-    before keeps it.
+    Yields the list of those that are made in the block, which grows. Whoever has got hold of a
+    class before keeps it.
     """
     made: list[RecordedBarrier] = []
 

@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -105,12 +106,10 @@ def _read_program(script: Path) -> Any:
 def _check_writable(output: Path) -> None:
     """Find out before the program runs whether its traces can be saved afterwards."""
     try:
-        existing = output.read_bytes() if output.exists() else None
-        write_traces([], output)
-        if existing is None:
-            output.unlink()
-        else:
-            output.write_bytes(existing)
+        if output.exists() and not output.is_file():
+            raise TraceError(f"{output} cannot be written: it is there, and no ordinary file")
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
     except OSError as problem:
         raise TraceError(f"{output} cannot be written: {problem}") from None
 

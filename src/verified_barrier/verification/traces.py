@@ -236,13 +236,13 @@ def _event(fields: Mapping[str, Any], threads: int, where: str) -> TraceEvent:
         raise TraceError(
             f"{where}: raised by {fields['by']!r}, which must be one of {', '.join(_BY)}"
         )
-    if "error" in keys and not (isinstance(fields["error"], str) and fields["error"].isidentifier()):
+    if "error" in keys and not (
+        isinstance(fields["error"], str) and fields["error"].isidentifier()
+    ):
         raise TraceError(
             f"{where}: the error is {fields['error']!r}, and must be the name of a class"
         )
-    return TraceEvent(
-        str(name), thread, fields.get("index"), fields.get("error"), fields.get("by")
-    )
+    return TraceEvent(str(name), thread, fields.get("index"), fields.get("error"), fields.get("by"))
 
 
 def _check_keys(

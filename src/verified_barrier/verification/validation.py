@@ -1,8 +1,9 @@
 """Whether recorded runs of a barrier are behaviours of ``spec/Barrier.tla``: TLC decides.
 
-The traces of barriers with the same constants go into one run, as a module that is generated in
-place of ``spec/Traces.tla``, and ``spec/BarrierTrace.tla`` follows them. TLC reports each place that it reaches in each trace. A trace is
-accepted if the place after its last event was reached, and not because nothing was wrong.
+The traces of barriers with the same constants go into one run. They are written in place of
+``spec/Traces.tla``, and ``spec/BarrierTrace.tla`` follows them: TLC reports each place that it
+reaches in each trace. A trace is accepted if the place after its last event was reached, and not
+because nothing was wrong.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ _NAMED_ERRORS: Final = {
 def validate(traces: Sequence[Trace], tlc: Tlc, timeout: float) -> list[Judged]:
     """Have TLC decide which traces are behaviours of the specification.
 
-    Parameters: ``timeout``, in seconds, for all runs together. Returns what became of each trace, in
-    their order. Raises ``ValidationError`` where TLC fails or contradicts the table.
+    Parameters: ``timeout``, in seconds, for all runs together. Returns what became of each trace,
+    in their order. Raises ``ValidationError`` where TLC fails or contradicts the table.
     """
     deadline = time.monotonic() + timeout
     reached: dict[int, int] = {}
@@ -89,9 +90,10 @@ def _run(traces: Sequence[Trace], tlc: Tlc, timeout: float) -> list[int] | None:
         raise ValidationError(f"TLC: {run.finding.value}\n{run.explanation}")
     seen = {(int(number), int(place)) for number, place in _REACHED.findall(run.output)}
     places = Counter(number for number, _ in seen)
-    # Whoever reached a place has been at all places before it, and nothing else was reached.
-    complete = {(n, place) for n in places for place in range(1, places[n] + 1)}
-    if set(places) != set(range(1, len(traces) + 1)) or seen != complete or len(seen) != run.distinct:
+    # Who has reached a place has been at all places before it; and there are no other states.
+    ways = {(number, place) for number in places for place in range(1, places[number] + 1)}
+    everyone = set(range(1, len(traces) + 1))
+    if set(places) != everyone or seen != ways or len(seen) != run.distinct:
         raise ValidationError(
             f"TLC has reported {len(seen)} places in {len(places)} of {len(traces)} traces, and "
             f"found {run.distinct} states: it must report each place of each trace once"
@@ -106,7 +108,7 @@ def _configuration(traces: Sequence[Trace]) -> str:
         f"    Threads = {{{', '.join(_thread(number) for number in range(threads))}}}\n"
         f"    Parties = {traces[0].parties}\n"
         f"    HasAction = {str(traces[0].has_action).upper()}\n"
-        )
+    )
 
 
 def _module(traces: Sequence[Trace]) -> str:
