@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,7 @@ from verified_barrier.verification.exits import (
     EXIT_UNEXPECTED,
 )
 from verified_barrier.verification.recording import RecordedBarrier, all_recorded
-from verified_barrier.verification.tlc import Tlc
+from verified_barrier.verification.tlc import Tlc, stop_all
 from verified_barrier.verification.traces import Trace, TraceError, read_traces, write_traces
 from verified_barrier.verification.validation import Judged, validate
 
@@ -118,6 +119,7 @@ def _run(code: Any, script: Path, arguments: Sequence[str]) -> str | None:
     """Run a program until its threads have ended; return how it failed, if it did."""
     main = ModuleType("__main__")
     main.__dict__.update(__file__=str(script), __builtins__=__builtins__)
+    others = set(threading.enumerate())
     with _as_program(main, script, arguments):
         ended = None
         try:
@@ -129,7 +131,7 @@ def _run(code: Any, script: Path, arguments: Sequence[str]) -> str | None:
             following = error.__traceback__.tb_next if error.__traceback__ else None
             traceback.print_exception(error.with_traceback(following))
             ended = f"raised {type(error).__name__}"
-        _await_threads()
+        _await_threads(others)
     return ended
 
 
@@ -145,10 +147,9 @@ def _as_program(main: ModuleType, script: Path, arguments: Sequence[str]) -> Ite
         sys.modules["__main__"], sys.argv, sys.path = before
 
 
-def _await_threads() -> None:
+def _await_threads(others: set[threading.Thread]) -> None:
     """Wait for the threads that the program has left running, as Python does at its end."""
-    own = threading.current_thread()
-    while running := [t for t in threading.enumerate() if not t.daemon and t is not own]:
+    while running := [t for t in threading.enumerate() if not t.daemon and t not in others]:
         running[0].join()
 
 
@@ -174,7 +175,15 @@ def _save(barriers: Sequence[RecordedBarrier], script: Path, output: Path) -> No
 def _check(files: Sequence[Path], timeout: float, find_tlc: Callable[[], Tlc]) -> int:
     traces = [trace for file in files for trace in read_traces(file)]
     start = time.monotonic()
-    judged = validate(traces, find_tlc(), timeout)
+    tlc = find_tlc()
+    with ThreadPoolExecutor(1) as pool:
+        verdict = pool.submit(validate, traces, tlc, timeout)
+        try:
+            judged = verdict.result()
+        finally:
+            while not verdict.done():  # this command is being ended
+                stop_all()
+                wait([verdict], timeout=0.1)
     rejected = [one for one in judged if one.accepted is False]
     undecided = sum(one.accepted is None for one in judged)
     for one in rejected:

@@ -40,6 +40,9 @@ class Judged:
 
 _MODULE: Final = "BarrierTrace"
 _REACHED: Final = re.compile(r'^<<"reached", (\d+), (\d+)>>$', re.MULTILINE)
+_PIECE: Final = 500
+"""How many events are written in one piece: to read a long one takes TLC a long time."""
+
 _NAMED_ERRORS: Final = {
     *("BrokenBarrierError", "TypeError", "ValueError", "OverflowError", "RuntimeError"),
 }
@@ -113,18 +116,17 @@ def _configuration(traces: Sequence[Trace]) -> str:
 
 def _module(traces: Sequence[Trace]) -> str:
     """Return a module with the traces. An event that occurs often is written once."""
-    numbers: dict[str, int] = {}
+    names: dict[str, str] = {}
+    sequences = []
     for trace in traces:
-        for event in trace.events:
-            numbers.setdefault(_record(event), len(numbers) + 1)
-    sequences = (
-        f"<<{', '.join(f'E{numbers[_record(event)]}' for event in trace.events)}>>"
-        for trace in traces
-    )
+        told = [names.setdefault(_record(e), f"E{len(names) + 1}") for e in trace.events]
+        pieces = (told[start : start + _PIECE] for start in range(0, len(told), _PIECE))
+        sequences.append(" \\o\n    ".join(f"<<{', '.join(piece)}>>" for piece in pieces))
     return "\n".join(
         [
             "---- MODULE Traces ----",
-            *(f"E{number} == {record}" for record, number in numbers.items()),
+            "EXTENDS Sequences",
+            *(f"{name} == {record}" for record, name in names.items()),
             "Traces == <<",
             ",\n".join(sequences),
             ">>",
