@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from scheduler.dpor import dpor
 from scheduler.engine import Engine, Execution
+from scheduler.faults import Fault, load_faulty
 from scheduler.oracle import RAISED, ActionError, Interruption, Oracle
 from scheduler.primitives import Lock
 from scheduler.randomised import random_walk
@@ -19,7 +21,7 @@ from verified_barrier.verification.model import Edge
 from verified_barrier.verification.recording import Recording
 from verified_barrier.verification.traces import Trace
 
-__all__ = ["Recorder", "of_scenarios", "of_walks"]
+__all__ = ["Recorder", "of_fault", "of_scenarios", "of_walks"]
 
 
 class Recorder(Oracle):
@@ -88,6 +90,15 @@ def of_scenarios(executions: int) -> Iterator[Trace]:
             result = random_walk(engine, run, judge, seed=1, executions=executions)
             assert result.problem is None, f"{name}: {result.problem}"
             yield from traces
+
+
+def of_fault(fault: Fault) -> Trace:
+    """Return the trace of the execution in which a fault is found."""
+    with Engine() as engine:
+        run = Run(SCENARIOS[fault.scenario], load_faulty(engine, fault), Recorder)
+        assert dpor(engine, run, run.judge, limit=100).failure is not None
+        assert isinstance(run.oracle, Recorder)
+        return run.oracle.recording.trace(fault.name)
 
 
 _DISTURBING = ("Abort", "Reset", "TimeOut", "Withdraw")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from traces.recorder import of_scenarios, of_walks
+from barrier.interruptions import SITUATIONS, failures, monitored
+from scheduler.faults import FAULTS
+from traces.recorder import of_fault, of_scenarios, of_walks
 from traces.stress import of_threads
 from verified_barrier.table import TABLE
 from verified_barrier.verification import validation
 from verified_barrier.verification.following import follow
+from verified_barrier.verification.recording import RecordedBarrier
 from verified_barrier.verification.resources import SPEC
 from verified_barrier.verification.tlc import Tlc
 from verified_barrier.verification.traces import EVENTS, Trace, TraceEvent
@@ -156,6 +159,43 @@ def test_corrupted_traces_are_rejected_where_they_are_wrong(tlc: Tlc) -> None:
     assert {name for how, name in tried if how == "duplicated"} == set(EVENTS)
     assert tried - rejected == HARMLESS
     assert "swapped" in accepted
+
+
+SEEN_IN_A_TRACE = ("UniqueIndex", "OneOutcome", "OneAction", "which is no step of the model")
+"""What a trace shows. Of threads that are stuck it shows nothing: it is only shorter."""
+
+
+def test_faulty_barriers_are_rejected(tlc: Tlc) -> None:
+    """The real code with a fault, recorded by the scheduler where the fault is found."""
+    faults = [fault for fault in FAULTS if fault.says.startswith(SEEN_IN_A_TRACE)]
+    faults += [fault for fault in FAULTS if fault.says.endswith(SEEN_IN_A_TRACE[-1])]
+    assert len(faults) >= 8
+    judged = validate([of_fault(fault) for fault in faults], tlc, 60.0)
+    assert [one.trace.source for one in judged if one.accepted is not False] == []
+
+
+@monitored
+@pytest.mark.timeout(120)
+@pytest.mark.xfail(
+    strict=True, reason="an arrival that is interrupted before the observer hears of it is not told"
+)
+def test_interrupted_calls_are_behaviours(tlc: Tlc) -> None:
+    """An exception at every point where CPython can raise one: the trace tells what was done."""
+    made: list[RecordedBarrier] = []
+
+    class Kept(RecordedBarrier):
+        def __init__(self, parties: int, action: Callable[[], object] | None = None) -> None:
+            super().__init__(parties, action)
+            made.append(self)
+
+    for situation in SITUATIONS.values():
+        _, failed = failures(Kept, situation)
+        assert failed == []
+    traces = [barrier.recording.trace() for barrier in made]
+    used = [trace for trace in traces if trace.events]
+    assert len(used) > 300
+    judged = validate(used, tlc, 60.0)
+    assert [one.stuck for one in judged if not one.accepted] == []
 
 
 @pytest.mark.parametrize(
