@@ -122,6 +122,17 @@ def test_program_that_fails(
     assert len(read_traces(output)) == 2
 
 
+def test_barrier_of_processes_is_left_alone(
+    command: Command, script: Script, tmp_path: Path
+) -> None:
+    """It extends the one of ``threading``, and needs what that has inside."""
+    program = "import multiprocessing, threading\nthreading.Barrier(1).wait()\n"
+    program += "print(multiprocessing.Barrier(1).wait())\n"
+    code, said, errors = command("record", script(program), "-o", tmp_path / "run")
+    assert (code, errors) == (0, "")
+    assert said == f"0\n{tmp_path / 'run'}: traces: 1, events: 3\n"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -197,7 +208,7 @@ def test_trace_that_is_no_behaviour(command: Command, tmp_path: Path) -> None:
     assert code == 1
     assert said.splitlines()[:-1] == [
         f"REJECTED    {path}, line 8: Returned 1 by t1 is not possible",
-        "    the trace begins in line 5: 1 parties, no action, 1 threads",
+        "    the trace begins in line 5: parties: 1, action: no, threads: 1",
         "    the state before it: FILLING, arrived 0; t1 LEAVING (index 0, RELEASED)",
         "    possible there: AbortFilling, ResetFilling, Returned 0 by t1, "
         "Raised * (raised by: other) by t1",

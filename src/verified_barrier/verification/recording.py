@@ -17,8 +17,9 @@ from __future__ import annotations
 import threading
 from _thread import LockType, allocate_lock, get_ident
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from importlib import import_module
 from math import inf
 from operator import itemgetter
 from types import FunctionType
@@ -261,6 +262,9 @@ def all_recorded() -> Iterator[list[RecordedBarrier]]:
     Yields the list of those that are made in the block, which grows. Whoever has got hold of a
     class before keeps it.
     """
+    with suppress(ImportError):
+        # Its barrier extends the one of threading as CPython has it: so it must be made before.
+        import_module("multiprocessing.synchronize")
     made: list[RecordedBarrier] = []
 
     class Recorded(RecordedBarrier):
@@ -274,6 +278,7 @@ def all_recorded() -> Iterator[list[RecordedBarrier]]:
             made.append(self)
 
     Recorded.__module__, Recorded.__qualname__ = Barrier.__module__, Barrier.__qualname__
+    Recorded.__name__ = Barrier.__name__
     places: list[Any] = [threading, verified_barrier, shipped]
     before = [place.Barrier for place in places]
     try:

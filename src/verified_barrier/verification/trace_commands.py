@@ -211,5 +211,5 @@ def _explain(judged: Judged) -> Iterator[str]:
 
 
 def _about(trace: Trace) -> str:
-    action = "an action" if trace.has_action else "no action"
-    return f"{trace.parties} parties, {action}, {trace.threads} threads"
+    action = "yes" if trace.has_action else "no"
+    return f"parties: {trace.parties}, action: {action}, threads: {trace.threads}"
