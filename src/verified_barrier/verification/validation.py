@@ -36,6 +36,8 @@ class Judged:
     """Whether it is a behaviour of the specification; ``None``: there was no time to tell."""
     stuck: Stuck | None = None
     """Where it is not."""
+    actions: tuple[str, ...] = ()
+    """The actions of the specification that it takes, up to there."""
 
 
 _MODULE: Final = "BarrierTrace"
@@ -71,14 +73,14 @@ def _judge(trace: Trace, reached: int | None) -> Judged:
     """Return what became of a trace that has reached a place, counted from 1."""
     if reached is None:
         return Judged(trace, None)
-    _, stuck = follow(trace)
+    actions, stuck = follow(trace)
     place = len(trace.events) if stuck is None else stuck.place
     if place != reached - 1:
         raise ValidationError(
             f"{trace.source}, line {trace.line}: TLC follows {reached - 1} events of the trace, "
             f"and the table {place}: spec/BarrierTrace.tla and following.py must say the same"
         )
-    return Judged(trace, stuck is None, stuck)
+    return Judged(trace, stuck is None, stuck, tuple(actions))
 
 
 def _run(traces: Sequence[Trace], tlc: Tlc, timeout: float) -> list[int] | None:
