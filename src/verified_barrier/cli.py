@@ -16,16 +16,19 @@ from functools import cache
 from pathlib import Path
 
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
+from verified_barrier.verification.exits import (
+    EXIT_AS_EXPECTED,
+    EXIT_INCOMPLETE,
+    EXIT_UNEXPECTED,
+    EXIT_USAGE,
+)
 from verified_barrier.verification.manifest import ManifestError
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.tlc import Tlc
+from verified_barrier.verification.trace_commands import add_trace_commands
+from verified_barrier.verification.traces import TraceError
 
 __all__ = ["main"]
-
-EXIT_AS_EXPECTED = 0
-EXIT_UNEXPECTED = 1
-EXIT_USAGE = 2
-EXIT_INCOMPLETE = 3
 
 MOST_JOBS = 8
 """How many checks run at a time at most; each may take up to 2 GB."""
@@ -41,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _check(options)
-    except (SetupError, ManifestError) as problem:
+        return int(options.run(options))
+    except (SetupError, ManifestError, TraceError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
@@ -84,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds for each check (default: %(default)g)",
     )
+    check.set_defaults(run=_check)
+    add_trace_commands(commands, _positive_seconds, _tlc())
     return parser
 
 
