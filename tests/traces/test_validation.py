@@ -177,9 +177,6 @@ def test_faulty_barriers_are_rejected(tlc: Tlc) -> None:
 
 @monitored
 @pytest.mark.timeout(120)
-@pytest.mark.xfail(
-    strict=True, reason="an arrival that is interrupted before the observer hears of it is not told"
-)
 def test_interrupted_calls_are_behaviours(tlc: Tlc) -> None:
     """An exception at every point where CPython can raise one: the trace tells what was done."""
     made: list[RecordedBarrier] = []
