@@ -22,7 +22,7 @@ ROWS = {row.action: row for row in TABLE.rows}
 
 @pytest.mark.stress
 def test_storm() -> None:
-    """Three seconds of it, a few times where machines are slow: there is everything, and no failure."""
+    """Three seconds of it, or a few times that: there is everything, and nothing fails."""
     missing = {"RELEASED", "TimeOut", "Withdraw", "ActionRaised", "AbortFilling", "ResetBroken"}
     for seed in range(5):
         report = storm(Barrier, 3.0, seed=seed)
