@@ -16,23 +16,20 @@ from functools import cache
 from pathlib import Path
 
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
+from verified_barrier.verification.exits import (
+    EXIT_AS_EXPECTED,
+    EXIT_INCOMPLETE,
+    EXIT_UNEXPECTED,
+    EXIT_USAGE,
+)
 from verified_barrier.verification.manifest import ManifestError
-from verified_barrier.verification.proving import proof_in_words
+from verified_barrier.verification.prove_command import add_prove_command
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.tlc import Tlc
+from verified_barrier.verification.trace_commands import add_trace_commands
+from verified_barrier.verification.traces import TraceError
 
 __all__ = ["main"]
-
-EXIT_AS_EXPECTED = 0
-EXIT_UNEXPECTED = 1
-EXIT_USAGE = 2
-EXIT_INCOMPLETE = 3
-
-_EXIT_CODES = {
-    Verdict.AS_EXPECTED: EXIT_AS_EXPECTED,
-    Verdict.UNEXPECTED: EXIT_UNEXPECTED,
-    Verdict.INCOMPLETE: EXIT_INCOMPLETE,
-}
 
 MOST_JOBS = 8
 """How many checks run at a time at most; each may take up to 2 GB."""
@@ -48,9 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
-    except (SetupError, ManifestError) as problem:
+        return int(options.run(options))
+    except (SetupError, ManifestError, TraceError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
@@ -93,29 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds for each check (default: %(default)g)",
     )
     check.set_defaults(run=_check)
-    prove = commands.add_parser(
-        "prove",
-        help="prove what was promised for any number of parties and of threads",
-        description="Prove the invariant of spec/BarrierProof.tla with Z3, from the text of the "
-        "specification: print what came of each action and each conjunct, and a counterexample "
-        "where one is broken.",
-        epilog=parser.epilog,
-    )
-    prove.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="CONJUNCT",
-        help="leave a conjunct out, to see what it is needed for; may be repeated",
-    )
-    prove.add_argument(
-        "--timeout",
-        type=_positive_seconds,
-        default=300.0,
-        metavar="S",
-        help="seconds for all of it (default: %(default)g)",
-    )
-    prove.set_defaults(run=_prove)
+    add_prove_command(commands, _positive_seconds, _tlc())
+    add_trace_commands(commands, _positive_seconds, _tlc())
     return parser
 
 
@@ -152,16 +127,6 @@ def _check(options: argparse.Namespace) -> int:
         _print(check, report, width)
         verdicts.append(report.verdict)
     return _conclude(verdicts, len(chosen) - len(checks), time.monotonic() - start)
-
-
-def _prove(options: argparse.Namespace) -> int:
-    verdict = Verdict.INCOMPLETE
-    for line in proof_in_words(_tlc()(), options.timeout, options.without):
-        if isinstance(line, Verdict):
-            verdict = line
-        else:
-            print(line, flush=True)
-    return _EXIT_CODES[verdict]
 
 
 def _jobs() -> int:

@@ -75,6 +75,8 @@ class Site:
     parties: int
     actions: tuple[str, ...]
     """How the action ends, in turn; none: there is no action."""
+    is_observed: bool = True
+    """Whether the barrier tells of its steps, if it can; it takes other ways if nobody listens."""
 
     def __str__(self) -> str:
         return f"{self.parties} parties, {'an' if self.actions else 'no'} action"
@@ -85,7 +87,7 @@ class Site:
         parties = random.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 8, random.randint(1, 64)])
         kinds = ["return"] * 12 + ["slow", "slow", "raise", "abort", "reset"]
         actions = [random.choice(kinds) for _ in range(random.choice([0, 17]))]
-        return cls(parties, tuple(actions))
+        return cls(parties, tuple(actions), random.random() < 0.7)
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ class Ground:
         self.is_calm = False
         """Whether the action just returns."""
         self.judge: Judge | Blind = Blind(site.parties)
-        self._is_observed = hasattr(self.barrier, "_observer")
+        self._is_observed = site.is_observed and hasattr(self.barrier, "_observer")
         self._told = self._now()
         if self._is_observed:
             self.judge = Judge(site.parties, bool(site.actions))

@@ -107,7 +107,7 @@ def plot(reports: list[Report], file: Path) -> None:
     from matplotlib import pyplot as plt
 
     grey = "#808080"
-    figure, axes = plt.subplots(figsize=(7.2, 3.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.2, 4), layout="constrained")
     for report in reports:
         rows = report["tables"]["0.0"]
         counts = [row["threads"] for row in rows]
@@ -127,7 +127,7 @@ def plot(reports: list[Report], file: Path) -> None:
     axes.tick_params(colors=grey, which="both")
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(grey)
-    axes.legend(frameon=False, labelcolor=grey, ncols=2, loc="lower right")
+    figure.legend(frameon=False, labelcolor=grey, ncols=3, loc="outside upper center")
     figure.savefig(file, transparent=True, metadata={"Date": None, "Creator": None})
 
 

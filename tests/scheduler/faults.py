@@ -154,7 +154,7 @@ FAULTS = [
         """                    woken = calls
 """,
         "2 threads, two crossings",
-        "UniqueIndex",
+        "OneOutcome",
     ),
     Fault(
         "action run under the lock",

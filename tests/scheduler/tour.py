@@ -33,18 +33,19 @@ class Tour:
     """A walk through the graph, as a program and as a strategy.
 
     Parameters: ``module``, a barrier under the engine; ``parties``, ``threads`` and
-    ``has_action``, the model's.
+    ``has_action``, the model's; ``kind``, the oracle that watches.
     """
 
     module: ModuleType
     parties: int
     threads: int
     has_action: bool
+    kind: type[Oracle] = Oracle
     taken: set[Edge] = field(default_factory=set)
 
     def __call__(self, engine: Engine) -> Sequence[Body | Callable[[], object]]:
         self.engine = engine
-        self.oracle = Oracle(engine, self.parties, self.has_action, self.threads)
+        self.oracle = self.kind(engine, self.parties, self.has_action, self.threads)
         self.out: dict[Configuration, list[Edge]] = {}
         for edge in self.oracle.edges.values():
             self.out.setdefault(edge.source, []).append(edge)

@@ -1,10 +1,9 @@
-"""The proof as checks, and as a table for people."""
+"""The proof as checks."""
 
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from verified_barrier.verification.graph import GraphError, read_dump
@@ -13,13 +12,12 @@ from verified_barrier.verification.proof import (
     Deadline,
     Obligation,
     Status,
-    conjuncts,
     needed,
     possible,
     prove,
 )
 from verified_barrier.verification.report import Check, Report, Verdict
-from verified_barrier.verification.resources import SPEC, SetupError, read_modules
+from verified_barrier.verification.resources import SPEC, read_modules
 from verified_barrier.verification.sany import Module, SyntaxProblem, parse
 from verified_barrier.verification.tlc import Finding, Tlc
 from verified_barrier.verification.translation import (
@@ -35,11 +33,9 @@ __all__ = [
     "check_invariant",
     "check_needed",
     "check_translation",
+    "judged",
     "proof_checks",
-    "proof_in_words",
 ]
-
-_SIGNS = {Status.PROVED: ".", Status.REFUTED: "X", Status.UNKNOWN: "?"}
 
 
 def proof_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
@@ -87,22 +83,26 @@ def check_invariant(tlc: Tlc, timeout: float) -> Report:
     """Prove the invariant, and see that every action can happen."""
 
     def run(module: Module, deadline: Deadline) -> Report:
-        return _judged(list(prove(module, deadline)), possible(module, deadline))
+        return judged(list(prove(module, deadline)), possible(module, deadline))
 
     return _reported(run, tlc, timeout)
 
 
-def _judged(obligations: Sequence[Obligation], happens: dict[str, bool]) -> Report:
+def judged(obligations: Sequence[Obligation], happens: Mapping[str, bool]) -> Report:
+    """Return what is to be said of a proof.
+
+    Parameters: ``happens``, of each action, whether it is shown to happen.
+    """
     refuted = [one for one in obligations if one.status is Status.REFUTED]
     unknown = [one for one in obligations if one.status is Status.UNKNOWN]
     never = [step for step, can in happens.items() if not can]
     proved = len(obligations) - len(refuted) - len(unknown)
     wrong = [f"{one.step} breaks {one.conjunct}: {one.counterexample}" for one in refuted]
     wrong += [f"{one.step}, {one.conjunct}: neither proved nor refuted" for one in unknown]
-    wrong += [f"{step}: no state of the invariant is found in which it can happen" for step in never]
+    wrong += [f"{step}: no state of the invariant is found where it can happen" for step in never]
     summary = (
-        f"{proved} of {len(obligations)} obligations proved for any number of parties and threads; "
-        f"{len(happens) - len(never)} of {len(happens)} actions can happen"
+        f"proved for any number of parties and threads: {proved} of {len(obligations)} "
+        f"obligations; {len(happens) - len(never)} of {len(happens)} actions can happen"
     )
     if refuted:
         return Report(Verdict.UNEXPECTED, summary, wrong)
@@ -148,65 +148,7 @@ def check_translation(sample: Sample, tlc: Tlc, timeout: float) -> Report:
             return Report(Verdict.UNEXPECTED, "TLC takes other steps", found.differences)
         return Report(
             Verdict.AS_EXPECTED,
-            f"the formulas allow TLC's {found.steps} steps from {found.states} states, and no other",
+            f"the formulas allow TLC's {found.steps} steps from {found.states} states, no other",
         )
 
     return _reported(run, tlc, timeout)
-
-
-def proof_in_words(tlc: Tlc, timeout: float, without: Sequence[str] = ()) -> Iterator[str | Verdict]:
-    """Yield the lines of a table, a row for each action, and what came of it at the end.
-
-    Parameters: ``timeout``, in seconds; ``without``, conjuncts to leave out. Raises ``SetupError``
-    where there is no such conjunct.
-    """
-    start = time.monotonic()
-    deadline = Deadline(timeout)
-    try:
-        module = parse(PROOF, read_modules(SPEC), tlc, timeout)
-        if module is None:
-            yield f"SANY did not finish within {timeout:g} s"
-            yield Verdict.INCOMPLETE
-            return
-        if unknown := sorted(set(without) - set(conjuncts(module))):
-            raise SetupError(
-                f"the invariant has no conjunct {', '.join(unknown)}: it has "
-                f"{', '.join(conjuncts(module))}"
-            )
-        found: list[Obligation] = []
-        yield from _legend(module, without)
-        for row in _rows(prove(module, deadline, without)):
-            found += row
-            yield f"{row[0].step:<26}" + "".join(f"{_SIGNS[one.status]:>3}" for one in row)
-        report = _judged(found, possible(module, deadline, without))
-    except (SyntaxProblem, TranslationError) as problem:
-        yield str(problem)
-        yield Verdict.UNEXPECTED
-        return
-    yield ""
-    for detail in report.details:
-        yield f"{detail}\n"
-    yield f"{report.summary}, in {time.monotonic() - start:.1f} s"
-    yield report.verdict
-
-
-def _legend(module: Module, without: Sequence[str]) -> Iterator[str]:
-    kept = [name for name in conjuncts(module) if name not in without]
-    for number, name in enumerate(kept, 1):
-        where = module.definitions[name].module
-        yield f"{number:>3}  {name:<22}{'needed for the proof' if where == PROOF else 'promised'}"
-    yield f"{len(kept) + 1:>3}  {'BrokenRefuses':<22}promised of each step"
-    yield ". proved    X refuted    ? neither"
-    yield ""
-    yield " " * 26 + "".join(f"{number:>3}" for number in range(1, len(kept) + 2))
-
-
-def _rows(obligations: Iterator[Obligation]) -> Iterator[list[Obligation]]:
-    row: list[Obligation] = []
-    for obligation in obligations:
-        if row and row[-1].step != obligation.step:
-            yield row
-            row = []
-        row.append(obligation)
-    if row:
-        yield row
