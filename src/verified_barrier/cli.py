@@ -23,7 +23,7 @@ from verified_barrier.verification.exits import (
     EXIT_USAGE,
 )
 from verified_barrier.verification.manifest import ManifestError
-from verified_barrier.verification.prove_command import add_prove_command
+from verified_barrier.verification.proof_checks import add_prove_command
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.tlc import Tlc
 from verified_barrier.verification.trace_commands import add_trace_commands

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import z3
 
-from verified_barrier.verification.values import World
+from verified_barrier.verification.values import Counted, World
 
 __all__ = ["Prover"]
 
@@ -40,9 +40,7 @@ class Prover:
         self._has_quantifier = cache(_has_quantifier)
         base = self._named_apart(assumptions)
         self._steps: Final = {name: self._named_apart([step]) for name, step in steps.items()}
-        self._goals: Final = {
-            name: self._opposite(goal) for name, goal in goals.items()
-        }
+        self._goals: Final = {name: self._opposite(goal) for name, goal in goals.items()}
         found = [thread, *_names(base)]
         for formulas in [*self._steps.values(), *self._goals.values()]:
             found += _names(formulas)
@@ -120,8 +118,8 @@ class Prover:
         this is used of pairs of the sets that are counted, and of each and the empty set.
         """
         world = self._world
-        nothing = (lambda _: world.truth(False), world.number(0))
         counted = world.counted()
+        nothing: Counted = (lambda _: world.truth(False), world.number(0))
         threads = [name for name in self._names if name.sort() == world.thread_sort]
         facts, witnesses = [], []
         for has, count in counted:

@@ -12,7 +12,7 @@ satisfies the invariant, and a step from it after which a conjunct is false.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -101,7 +101,9 @@ class Machine:
     def __init__(self, module: Module, threads: int | None, without: Sequence[str] = ()) -> None:
         self.translator: Final = Translator(module, threads)
         self.world: Final = self.translator.world
-        kinds = [kind for name in ("TypeOK", "HistoryTypeOK") for kind in self.translator.kinds(name)]
+        kinds = [
+            kind for name in ("TypeOK", "HistoryTypeOK") for kind in self.translator.kinds(name)
+        ]
         self.before: Final = {name: self.world.unknown(name, kind) for name, kind in kinds}
         self.after: Final = {name: self.world.unknown(f"{name}'", kind) for name, kind in kinds}
         self.moment: Final = Moment(self.before, self.after)
@@ -147,9 +149,7 @@ def conjuncts(module: Module) -> list[str]:
     return [node.operator for node in module.definitions["Invariant"].body.operands]
 
 
-def prove(
-    module: Module, deadline: Deadline, without: Sequence[str] = ()
-) -> Iterator[Obligation]:
+def prove(module: Module, deadline: Deadline, without: Sequence[str] = ()) -> Iterator[Obligation]:
     """Yield every obligation with what came of it, action by action.
 
     Parameters: ``module``, ``BarrierProof`` or one that extends it; ``without``, the conjuncts
@@ -219,9 +219,7 @@ def satisfy(machine: Machine, formulas: Sequence[Any], deadline: Deadline) -> An
     return None
 
 
-def possible(
-    module: Module, deadline: Deadline, without: Sequence[str] = ()
-) -> dict[str, bool]:
+def possible(module: Module, deadline: Deadline, without: Sequence[str] = ()) -> dict[str, bool]:
     """Return of each action whether it is shown to happen in a state of the invariant."""
     found: dict[str, bool] = {}
     for size in SIZES:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from verified_barrier.verification.exits import (
     EXIT_AS_EXPECTED,
@@ -24,11 +23,11 @@ from verified_barrier.verification.proof import (
 from verified_barrier.verification.proving import judged
 from verified_barrier.verification.report import Verdict
 from verified_barrier.verification.resources import SPEC, SetupError, read_modules
-from verified_barrier.verification.sany import Module, SyntaxProblem, parse
+from verified_barrier.verification.sany import Module, ModuleSyntaxError, parse
 from verified_barrier.verification.tlc import Tlc
 from verified_barrier.verification.values import TranslationError
 
-__all__ = ["add_prove_command"]
+__all__ = ["run_prove"]
 
 _SIGNS: Final = {Status.PROVED: ".", Status.REFUTED: "X", Status.UNKNOWN: "?"}
 _EXIT_CODES: Final = {
@@ -38,56 +37,27 @@ _EXIT_CODES: Final = {
 }
 
 
-def add_prove_command(
-    commands: Any, seconds: Callable[[str], float], find_tlc: Callable[[], Tlc]
-) -> None:
-    """Add the command ``prove`` to a parser's commands.
+def run_prove(tlc: Tlc, timeout: float, without: Sequence[str]) -> int:
+    """Print a row for each action, and what is wrong; return the exit code.
 
-    Parameters: ``seconds``, the type of a time limit; ``find_tlc``, called if one is needed.
+    Parameters: ``timeout``, in seconds; ``without``, conjuncts that are left out.
     """
-    command = commands.add_parser(
-        "prove",
-        help="prove what was promised for any number of parties and of threads",
-        description="Prove the invariant of spec/BarrierProof.tla with Z3, from the text of the "
-        "specification: say what came of each action and each conjunct, with a counterexample "
-        "where one is broken.",
-        epilog="Exit code: 0 all proved, 1 a conjunct is broken, 2 usage or environment, "
-        "3 incomplete (something was neither proved nor refuted).",
-    )
-    command.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="CONJUNCT",
-        help="leave a conjunct out, to see what it is needed for; may be repeated",
-    )
-    command.add_argument(
-        "--timeout",
-        type=seconds,
-        default=300.0,
-        metavar="S",
-        help="seconds for all of it (default: %(default)g)",
-    )
-    command.set_defaults(run=lambda options: _prove(options, find_tlc()))
-
-
-def _prove(options: argparse.Namespace, tlc: Tlc) -> int:
     start = time.monotonic()
     try:
-        module = parse(PROOF, read_modules(SPEC), tlc, options.timeout)
+        module = parse(PROOF, read_modules(SPEC), tlc, timeout)
         if module is None:
-            print(f"SANY did not finish within {options.timeout:g} s")
+            print(f"SANY did not finish within {timeout:g} s")
             return EXIT_INCOMPLETE
-        _check_names(module, options.without)
-        deadline = Deadline(options.timeout - (time.monotonic() - start))
+        _check_names(module, without)
+        deadline = Deadline(timeout - (time.monotonic() - start))
         found: list[Obligation] = []
-        for line in _heading(module, options.without):
+        for line in _heading(module, without):
             print(line)
-        for row in _rows(prove(module, deadline, options.without)):
+        for row in _rows(prove(module, deadline, without)):
             print(f"{row[0].step:<26}" + "".join(f"{_SIGNS[o.status]:>3}" for o in row), flush=True)
             found += row
-        report = judged(found, possible(module, deadline, options.without))
-    except (SyntaxProblem, TranslationError) as problem:
+        report = judged(found, possible(module, deadline, without))
+    except (ModuleSyntaxError, TranslationError) as problem:
         print(f"no formula can be made of the specification: {problem}")
         return EXIT_UNEXPECTED
     print()

@@ -1,4 +1,4 @@
-"""The proof as checks."""
+"""What the checks of the proof do."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from verified_barrier.verification.proof import (
     possible,
     prove,
 )
-from verified_barrier.verification.report import Check, Report, Verdict
+from verified_barrier.verification.proof_checks import Sample
+from verified_barrier.verification.report import Report, Verdict
 from verified_barrier.verification.resources import SPEC, read_modules
-from verified_barrier.verification.sany import Module, SyntaxProblem, parse
+from verified_barrier.verification.sany import Module, ModuleSyntaxError, parse
 from verified_barrier.verification.tlc import Finding, Tlc
 from verified_barrier.verification.translation import (
-    SAMPLES,
-    Sample,
-    TooLate,
+    TooLateError,
     compare_steps,
     modules_of,
 )
@@ -34,37 +33,7 @@ __all__ = [
     "check_needed",
     "check_translation",
     "judged",
-    "proof_checks",
 ]
-
-
-def proof_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
-    """Return the checks of the proof.
-
-    Parameters: ``find_tlc``, called by the first check that needs one.
-    """
-    invariant = Check(
-        "proof/invariant",
-        "what was promised holds for any number of parties and of threads",
-        large=False,
-        run=lambda timeout: check_invariant(find_tlc(), timeout),
-    )
-    each = Check(
-        "proof/needed",
-        "without any one conjunct of the invariant it would not be kept",
-        large=True,
-        run=lambda timeout: check_needed(find_tlc(), timeout),
-    )
-    translations = [
-        Check(
-            f"proof/translation/{sample.name}",
-            "the proof takes the specification to mean what TLC takes it to mean",
-            sample.large,
-            run=lambda timeout, sample=sample: check_translation(sample, find_tlc(), timeout),  # type: ignore[misc]
-        )
-        for sample in SAMPLES
-    ]
-    return [invariant, each, *translations]
 
 
 def _reported(run: Callable[[Module, Deadline], Report], tlc: Tlc, timeout: float) -> Report:
@@ -75,7 +44,7 @@ def _reported(run: Callable[[Module, Deadline], Report], tlc: Tlc, timeout: floa
         if module is None:
             return Report(Verdict.INCOMPLETE, f"SANY did not finish within {timeout:g} s")
         return run(module, deadline)
-    except (SyntaxProblem, TranslationError) as problem:
+    except (ModuleSyntaxError, TranslationError) as problem:
         return Report(Verdict.UNEXPECTED, "no formula can be made of it", [str(problem)])
 
 
@@ -140,7 +109,7 @@ def check_translation(sample: Sample, tlc: Tlc, timeout: float) -> Report:
             text = path.read_text(encoding="utf-8")
         try:
             found = compare_steps(module, sample, read_dump(text), deadline)
-        except TooLate:
+        except TooLateError:
             return late
         except GraphError as problem:
             return Report(Verdict.UNEXPECTED, "TLC's graph cannot be read", [str(problem)])

@@ -20,10 +20,10 @@ from typing import Final, NamedTuple
 
 from verified_barrier.verification.tlc import Tlc
 
-__all__ = ["Definition", "Module", "Node", "SyntaxProblem", "parse", "read_module"]
+__all__ = ["Definition", "Module", "ModuleSyntaxError", "Node", "parse", "read_module"]
 
 
-class SyntaxProblem(ValueError):
+class ModuleSyntaxError(ValueError):
     """A module that SANY does not accept, or that is not understood; the message says why."""
 
 
@@ -74,7 +74,7 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
 
     Parameters: ``name``, the module's; ``modules``, the text of all modules that may be needed,
     by file name; ``timeout``, in seconds. Returns ``None`` if the time was up. Raises
-    ``SyntaxProblem`` where SANY finds a mistake.
+    ``ModuleSyntaxError`` where SANY finds a mistake.
     """
     with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
         for file, text in modules.items():
@@ -99,7 +99,7 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
     start = run.stdout.find("<?xml")
     if run.returncode or start < 0:
         said = (run.stdout + run.stderr).strip()
-        raise SyntaxProblem(f"SANY cannot read {name}: {said[-1000:]}")
+        raise ModuleSyntaxError(f"SANY cannot read {name}: {said[-1000:]}")
     return read_module(run.stdout[start:])
 
 
@@ -108,7 +108,7 @@ def read_module(xml: str) -> Module:
     try:
         root = ElementTree.fromstring(xml)  # noqa: S314 - written by SANY, not by a stranger
     except ElementTree.ParseError as problem:
-        raise SyntaxProblem(f"what SANY wrote is not XML: {problem}") from None
+        raise ModuleSyntaxError(f"what SANY wrote is not XML: {problem}") from None
     return _Reader(root).module()
 
 
@@ -140,7 +140,9 @@ class _Reader:
         return Module(definitions, tuple(constants), tuple(variables), tuple(assumptions))
 
     def _definition(self, entry: ElementTree.Element, module: str) -> Definition:
-        parameters = [self._name(ref) for ref in entry.iterfind("params/leibnizparam/FormalParamNodeRef")]
+        parameters = [
+            self._name(ref) for ref in entry.iterfind("params/leibnizparam/FormalParamNodeRef")
+        ]
         body = self._node(_child(entry, "body")[0])
         return Definition(_text(entry, "uniquename"), tuple(parameters), body, module)
 
@@ -164,7 +166,7 @@ class _Reader:
         if element.tag == "OpArgNode":
             return Node(self._name(_child(element, "argument")[0]), (), (), None, where)
         if element.tag != "OpApplNode":
-            raise SyntaxProblem(f"{where}: {element.tag} is not understood")
+            raise ModuleSyntaxError(f"{where}: {element.tag} is not understood")
         return Node(
             self._name(_child(element, "operator")[0]),
             tuple(self._node(operand) for operand in _child(element, "operands")),
@@ -178,7 +180,7 @@ class _Reader:
         for bound in element.iterfind("boundSymbols/*"):
             *names, taken_from = bound
             if bound.tag != "bound" or bound.find("tuple") is not None:
-                raise SyntaxProblem(
+                raise ModuleSyntaxError(
                     f"{_text(element, 'location/filename')}, "
                     f"line {_text(element, 'location/line/begin')}: say of each bound name "
                     "which set it is taken from"
@@ -191,10 +193,9 @@ class _Reader:
 def _child(element: ElementTree.Element, path: str) -> ElementTree.Element:
     found = element.find(path)
     if found is None:
-        raise SyntaxProblem(f"SANY wrote no {path} in {element.tag}")
+        raise ModuleSyntaxError(f"SANY wrote no {path} in {element.tag}")
     return found
 
 
 def _text(element: ElementTree.Element, path: str) -> str:
     return _child(element, path).text or ""
-

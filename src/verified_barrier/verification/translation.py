@@ -2,10 +2,11 @@
 
 TLC visits the states of a small model, and writes down every step. For each action, Z3 is
 asked for a step of TLC's that the action's formula does not allow, and for a step that it allows,
-from one of these states to any state whatever, that TLC has not written down. There must be neither.
+from one of these states to any state whatever, that TLC has not written down. There must be
+neither.
 
-TLC's graph begins in the state where everything begins, and for one thread also in all others that
-``TypeOK`` allows, reachable or not: where each conjunct of an action makes a difference.
+TLC begins where everything begins, or in every state that ``TypeOK`` allows, reachable or not:
+there each conjunct of an action makes a difference.
 """
 
 from __future__ import annotations
@@ -19,46 +20,16 @@ import z3
 
 from verified_barrier.verification.graph import Dump
 from verified_barrier.verification.proof import Deadline, Machine, in_words
+from verified_barrier.verification.proof_checks import Sample
 from verified_barrier.verification.sany import Module
 from verified_barrier.verification.values import Function, Set, Value
 
-__all__ = ["SAMPLES", "Agreement", "Comparison", "Sample", "TooLate", "compare_steps", "modules_of"]
+__all__ = ["Agreement", "Comparison", "TooLateError", "compare_steps", "modules_of"]
 
 
-class TooLate(Exception):
+class TooLateError(Exception):
     """There was no time to find out."""
 
-
-@dataclass(frozen=True)
-class Sample:
-    """A model whose steps are compared."""
-
-    name: str
-    threads: int
-    parties: int
-    has_action: bool
-    everywhere: bool
-    """Whether it begins in every state that ``TypeOK`` allows."""
-    large: bool
-
-    @property
-    def configuration(self) -> str:
-        """What TLC is told."""
-        names = ", ".join(f"t{number}" for number in range(1, self.threads + 1))
-        return (
-            f"INIT {'Everywhere' if self.everywhere else 'HistoryInit'}\nNEXT SampleNext\n"
-            f"CONSTRAINT Soon\nCONSTANTS\n    Threads = {{{names}}}\n"
-            f"    Parties = {self.parties}\n    HasAction = {str(self.has_action).upper()}\n"
-        )
-
-
-SAMPLES: Final = (
-    Sample("2-parties-2-threads-action", 2, 2, True, everywhere=False, large=False),
-    Sample("2-parties-2-threads", 2, 2, False, everywhere=False, large=True),
-    Sample("1-party-3-threads-action", 3, 1, True, everywhere=False, large=True),
-    Sample("everywhere-2-parties-1-thread", 1, 2, False, everywhere=True, large=True),
-    Sample("everywhere-2-parties-1-thread-action", 1, 2, True, everywhere=True, large=True),
-)
 
 _MODULE: Final = r"""---- MODULE Sample ----
 EXTENDS BarrierProof
@@ -105,7 +76,7 @@ def modules_of(module: Module, modules: Mapping[str, str]) -> dict[str, str]:
 def compare_steps(module: Module, sample: Sample, dump: Dump, deadline: Deadline) -> Agreement:
     """Compare TLC's steps with what the formulas allow.
 
-    Raises ``TooLate`` where Z3 does not know.
+    Raises ``TooLateError`` where Z3 does not know.
     """
     machine = Machine(module, sample.threads)
     comparison = Comparison(machine, sample, dump, deadline)
@@ -117,8 +88,10 @@ def compare_steps(module: Module, sample: Sample, dump: Dump, deadline: Deadline
 
 
 class Comparison:
-    """TLC's graph as formulas: for each state, one that says that it is the state before a step,
-    and one that says that it is the state after it.
+    """TLC's graph as formulas.
+
+    For each of its states there is a formula that says that it is the one before a step, and one
+    that says that it is the one after.
     """
 
     def __init__(self, machine: Machine, sample: Sample, dump: Dump, deadline: Deadline) -> None:
@@ -153,9 +126,13 @@ class Comparison:
             return world.both(*(self._is(value.at(t), parts[str(t)]) for t in threads))
         if isinstance(value, Set):
             records = [dict(_FIELD.findall(record)) for record in _RECORD.findall(text)]
-            return world.equal(value, world.listed(value.kind, [
-                (world.truth(True), self._record(value.kind, record)) for record in records
-            ]))
+            return world.equal(
+                value,
+                world.listed(
+                    value.kind,
+                    [(world.truth(True), self._record(value.kind, record)) for record in records],
+                ),
+            )
         if text.startswith('"'):
             return value == world.string(text.strip('"'))
         return value == world.number(int(text))
@@ -188,7 +165,7 @@ class Comparison:
             self._solver.add(*formulas)
             result = self._solver.check()
             if result == z3.unknown:
-                raise TooLate
+                raise TooLateError
             return self._solver.model() if result == z3.sat else None
         finally:
             self._solver.pop()

@@ -5,9 +5,9 @@ and a set are rules that make terms: what the function is at a thread, whether t
 member. That is enough for expressions that only apply functions and ask for members.
 
 There are two kinds of worlds. In one, there are any number of threads: nothing is known of them
-but that they differ or not, and a set's cardinality is a number of which `instances.py` states some facts.
-In the other there are a few threads, each with a name: quantifiers are written out, and cardinality
-is counted. The first is to prove with, the second to find counterexamples in.
+but that they differ or not, and a set's cardinality is a number of which ``instances.py`` states
+some facts. In the other there are a few threads, each with a name: quantifiers are written out,
+and cardinality is counted. The first is to prove with, the second to find counterexamples in.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias
 import z3
 
 __all__ = [
+    "Counted",
     "Function",
     "FunctionKind",
     "Kind",
@@ -75,6 +76,9 @@ class Set:
 Value: TypeAlias = Any
 """A Z3 term, a `Function`, a `Set`, or a tuple of these."""
 
+Counted: TypeAlias = tuple[Callable[[Any], Any], Any]
+"""A set of threads: what says of a thread that it is a member, and the cardinality."""
+
 ANOTHER_STRING: Final = "another string"
 """Stands for all strings that the specification does not mention."""
 
@@ -110,7 +114,9 @@ class World:
         self.threads: Final = Set(
             self.thread_sort,
             lambda value: self.truth(self.is_of(value, self.thread_sort)),
-            None if self.thread_names is None else [(self.truth(True), t) for t in self.thread_names],
+            None
+            if self.thread_names is None
+            else [(self.truth(True), t) for t in self.thread_names],
         )
 
     # Terms.
@@ -172,7 +178,10 @@ class World:
             return self.listed(
                 kind.members,
                 [
-                    (z3.Bool(f"{name} has {n}", self.context), z3.Const(f"{name} {n}", kind.members))
+                    (
+                        z3.Bool(f"{name} has {n}", self.context),
+                        z3.Const(f"{name} {n}", kind.members),
+                    )
                     for n in range(LISTED)
                 ],
             )
@@ -268,10 +277,8 @@ class World:
         self._counted.append((rule, count))
         return count
 
-    def counted(self) -> list[tuple[Callable[[Any], Any], Any]]:
-        """Return the sets that were counted: what is a member, and the number that stands for
-        the cardinality.
-        """
+    def counted(self) -> list[Counted]:
+        """Return the sets that were counted."""
 
         def has(rule: Any) -> Callable[[Any], Any]:
             return lambda thread: z3.substitute(rule, (self._sample, thread))
