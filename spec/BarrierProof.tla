@@ -21,8 +21,8 @@ EXTENDS BarrierHistory
 (* The domains of what the historian writes.                               *)
 (***************************************************************************)
 
-\* Without it, there might be a generation 0, which joined[t] = 0 denies; and a
-\* thread that is in no generation would be taken for a member of it.
+\* Without it, the current generation might be number 0, and a thread that is in
+\* none, of which the historian writes 0, would be taken for one of its threads.
 HistoryTypeOK ==
     /\ generation \in Nat \ {0}
     /\ joined     \in [Threads -> Nat]
@@ -36,12 +36,12 @@ HistoryTypeOK ==
 (* How many have arrived.                                                  *)
 (***************************************************************************)
 
-\* While the barrier is filling, somebody is still missing.  Without it, the
-\* last arrival might have come and gone, and the next would be one too many.
+\* While the barrier is filling, somebody is still missing.  Without it, all
+\* might have arrived, and the next arrival would be one too many.
 Room == phase = "FILLING" => arrived < Parties
 
-\* A generation that has ended has left nobody behind.  Without it, the next one
-\* might begin with arrivals that nobody made.
+\* A generation that has ended has left no waiter behind.  Without it, the next
+\* one might begin with all parties there already.
 Emptied == phase \in {"RESETTING", "BREAKING", "BROKEN"} => arrived = 0
 
 -----------------------------------------------------------------------------
@@ -54,8 +54,8 @@ Emptied == phase \in {"RESETTING", "BREAKING", "BROKEN"} => arrived = 0
 TrippingActs == phase = "TRIPPING" => HasAction
 
 \* A thread has an outcome exactly if its generation has ended: when it leaves, or
-\* while it runs an action that is too late.  Without it, a waiter might have an
-\* outcome already, and get another one.
+\* while it runs an action that is too late.  Without it, a thread might take an
+\* old outcome along into its next call.
 OutcomeInTime ==
     \A t \in Threads :
         outcome[t] # NoOutcome <=>
@@ -79,8 +79,8 @@ TripperIsLast ==
 (* What the historian has written.                                         *)
 (***************************************************************************)
 
-\* All who are in the current generation have joined it.  Without it, threads of
-\* two generations might be released together, one with the other's outcome.
+\* All who are in the current generation have joined it, as the historian sees it.
+\* Without it, two of them might be released as threads of different generations.
 MembersJoined == \A t \in Threads : IsMember(t) => joined[t] = generation
 
 \* All others have joined an earlier one, or none.  Without it, a thread that is
