@@ -159,6 +159,7 @@ def test_list(command: Command) -> None:
         (SAFETY, {"distinct": 81}, "distinct states: 80, where the manifest says 81"),
         (SAFETY, {"generated": 1}, "generated states: 359, where the manifest says 1"),
         (SAFETY, {"edges": 357}, "steps: 358, where the manifest says 357"),
+        (SAFETY, {"never": ("TimeOut",)}, "never taken: ['ArriveAndAct', "),
         (SAFETY, {"violates": "TypeOK"}, "no property is violated, where TypeOK is to be"),
         (FAULT, {"violates": None}, "OneOutcome is violated, where no property is to be"),
         (FAULT, {"violates": "UniqueIndex"}, "OneOutcome is violated, where UniqueIndex is"),

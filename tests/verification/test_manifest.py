@@ -83,6 +83,7 @@ def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
         ('module = "Barrier"', 'module = "Other"', "only graphs of Barrier have edges"),
         ("edges = 3", 'violates = "TypeOK"\nedges = 3', "only graphs of Barrier have edges"),
         ("edges", 'violates = "Other"\nedges', "must violate Other, which it does not check"),
+        ("edges = 3", 'violates = "TypeOK"\nsteps = 1\nnever = []', "never taken, but no edges"),
         ("HasAction = true", "Action = true", "its constants must be Parties, Threads and"),
         ("safety.cfg", "missing.cfg", "safety/one: its cfg cannot be read"),
         ("[[group]]", "[[group]", "manifest.toml cannot be read"),
@@ -155,6 +156,15 @@ def test_every_phase_and_action_has_a_witness() -> None:
     witnesses = {m.violates for m in load_manifest(MODELS) if m.name.startswith("witness/")}
     phases = {f"Never{phase.value.capitalize()}" for phase in Phase}
     assert witnesses == phases | {f"Never{row.action}" for row in TABLE.rows}
+
+
+def test_small_models_take_every_action() -> None:
+    """It is checked without the large ones, too: in a whole graph, and by a witness."""
+    models = [model for model in load_manifest(MODELS) if not model.large]
+    (never,) = (model.never for model in models if model.never is not None)
+    assert {f"witness/{action}" for action in never} == {
+        model.name for model in models if model.name.startswith("witness/")
+    }
 
 
 DEVIATIONS = {
