@@ -36,7 +36,11 @@ ASSUME /\ IsFiniteSet(Threads)
 (***************************************************************************)
 MostLeft == 1
 
-\* A model may put another number in its place.
+\* Whether an exception may be raised once more in a call that is on its way out.
+AndAgain == TRUE
+
+\* A model may put these in their places.
+Never == FALSE
 Zero == 0
 Two  == 2
 
@@ -49,7 +53,7 @@ Everybody == Threads \cup {Other}
 \* A call stands for its lock.  A thread has one call at a time; but when an
 \* exception has ended its last one before the step that is due was taken, that
 \* call is still known to the barrier, and the next call is another.
-Calls == Threads \X (IF MostLeft = 0 THEN {1} ELSE {1, 2})
+Calls == Threads \X (IF MostLeft > 0 /\ AndAgain THEN {1, 2} ELSE {1})
 
 \* The names of generation objects.  A name that nobody refers to any more
 \* is given to the next object.
@@ -74,7 +78,7 @@ VARIABLES
     \* The local variables of whoever takes a step.
     pc,         \* pc[t]: what thread t does next
     number,     \* number[t]: which of its calls it is in
-    event,      \* event[t]: the event for which it takes the lock
+    event,      \* event[t]: the event for which it takes the lock; RAISED: none any more
     due,        \* due[t]: the calls in the loop of _make_up()
     effects,    \* effects: the calls that whoever has the lock has still to wake
     \* Of no effect: this is only for RefinesBarrier.
@@ -108,7 +112,7 @@ Labels == {
     "make_up"   \* def _make_up_for(
 }
 
-Events == {"ARRIVE", "ACTION_RETURNED", "TIMEOUT", "ABORT", "RESET", "RAISED", None}
+Events == {"ARRIVE", "ACTION_RETURNED", "TIMEOUT", "RAISED", None}
 
 Init ==
     /\ lock       = Nobody
@@ -306,11 +310,12 @@ Lock(t) ==
 \* It takes the step that the table has, if there is one.
 Apply(t) ==
     /\ lock = t /\ pc[t] = "apply"
-    /\ IF HasRow(event[t]) /\ Timely(event[t], CallOf(t))
-       THEN /\ Store(event[t], CallOf(t))
-            /\ Goes(t, IF effects' = <<>> THEN "unlock" ELSE "wake")
-       ELSE /\ Goes(t, "unlock")
-            /\ UNCHANGED <<fields, locals, effects>>
+    /\ \E e \in IF t = Other THEN {"ABORT", "RESET"} ELSE {event[t]} :
+          IF HasRow(e) /\ Timely(e, CallOf(t))
+          THEN /\ Store(e, CallOf(t))
+               /\ Goes(t, IF effects' = <<>> THEN "unlock" ELSE "wake")
+          ELSE /\ Goes(t, "unlock")
+               /\ UNCHANGED <<fields, locals, effects>>
     /\ UNCHANGED <<lock, left, shut, number, event, due>>
 
 \* It wakes the next call, which may go on at once.
@@ -373,9 +378,9 @@ Forget(t, c) ==
          [] c \in left /\ ~IsAbandoned(c) ->
                 gone' = gone \cup {c} /\ UNCHANGED <<shut, location, mine, calls, outcome>>
          [] OTHER -> UNCHANGED <<shut, locals, calls, outcome>>
-    /\ Goes(t, CASE event[t] = None -> "unlock"
-                 [] due'[t] = {}    -> "apply"
-                 [] OTHER           -> "make_up")
+    /\ Goes(t, CASE t # Other /\ event[t] = None -> "unlock"
+                 [] due'[t] # {} -> "make_up"
+                 [] OTHER        -> "apply")
     /\ UNCHANGED <<phase, arrived, generation, acting, effects>>
 
 \* t takes the step that is due for c; if there is none any more, it forgets c.
@@ -531,11 +536,13 @@ Except(t) ==
 
 \* It is raised once more, in _make_up(), so that somebody else must go on.
 InterruptAgain(t) ==
+    /\ AndAgain
     /\ lock # t /\ pc[t] = "make_up"
     /\ Raises(t)
     /\ UNCHANGED <<phase, arrived, generation, held, acting, lock, left, event, effects>>
 
 InterruptAgainWithLock(t) ==
+    /\ AndAgain
     /\ lock = t /\ pc[t] = "make_up" /\ event[t] = None
     /\ due' = [due EXCEPT ![t] = {}]
     /\ Goes(t, "unlock")
@@ -546,31 +553,21 @@ InterruptAgainWithLock(t) ==
 (* The other thread.                                                       *)
 (***************************************************************************)
 
-\* It calls abort() or reset(), and takes the lock: before that, nobody notices.
-Command(e) ==
-    /\ lock = Nobody
-    /\ lock'  = Other
-    /\ event' = [event EXCEPT ![Other] = e]
-    /\ due'   = [due EXCEPT ![Other] = left]
-    /\ Goes(Other, IF left = {} THEN "apply" ELSE "make_up")
-    /\ UNCHANGED <<fields, left, shut, locals, number, effects>>
-
-\* It reads n_waiting or broken, and takes the step that is due for a call.  If
-\* there is none, it reads _state, and needs no lock.
-Look ==
+\* It calls abort() or reset(), and takes the lock.  Before that, nobody notices.
+Command ==
     /\ lock = Nobody
     /\ lock' = Other
-    /\ \E c \in left : due' = [due EXCEPT ![Other] = {c}]
-    /\ Goes(Other, "make_up")
+    /\ due'  = [due EXCEPT ![Other] = left]
+    /\ Goes(Other, IF left = {} THEN "apply" ELSE "make_up")
     /\ UNCHANGED <<fields, left, shut, locals, number, event, effects>>
 
-\* An exception is raised in it, before its step or between those that are due.
+\* An exception is raised in it.  This is also what n_waiting and broken do:
+\* they take the steps that are due, and none of their own.
 InterruptOther ==
     /\ lock = Other /\ pc[Other] \in {"apply", "make_up"}
-    /\ event' = [event EXCEPT ![Other] = None]
     /\ due'   = [due EXCEPT ![Other] = {}]
     /\ Goes(Other, "unlock")
-    /\ UNCHANGED <<fields, lock, left, shut, locals, number, effects>>
+    /\ UNCHANGED <<fields, lock, left, shut, locals, number, event, effects>>
 
 -----------------------------------------------------------------------------
 Next ==
@@ -590,9 +587,7 @@ Next ==
     \/ \E t \in Threads : Except(t)
     \/ \E t \in Threads : InterruptAgain(t)
     \/ \E t \in Threads : InterruptAgainWithLock(t)
-    \/ Command("ABORT")
-    \/ Command("RESET")
-    \/ Look
+    \/ Command
     \/ InterruptOther
 
 Spec == Init /\ [][Next]_vars
@@ -676,6 +671,67 @@ OutcomeOnce ==
     [][\A g \in Generations :
           outcome[g] # None => \/ outcome'[g] = outcome[g]
                                \/ \A c \in Calls : mine'[c] # g]_vars
+
+-----------------------------------------------------------------------------
+(***************************************************************************)
+(* The promises of BarrierLiveness.tla, which speak of the future, and     *)
+(* what they need: that threads go on.  A thread that can take a step by   *)
+(* itself does so; this leaves out what need not happen, which is to call  *)
+(* wait(), to time out, to raise an exception, and all that Other does     *)
+(* before it has the lock.                                                 *)
+(*                                                                         *)
+(* A call that is abandoned has nobody who must go on.  So these promises  *)
+(* are checked without AndAgain: whoever has the lock next makes up for    *)
+(* such a call, but nobody need come.                                      *)
+(***************************************************************************)
+GoesOn(t) ==
+    \/ Apply(t)
+    \/ Wake(t)
+    \/ Unlock(t)
+    \/ MakeUp(t)
+    \/ t \in Threads /\ (\/ HeldAcquires(t)
+                         \/ Acquires(t)
+                         \/ ActionReturns(t)
+                         \/ Leave(t)
+                         \/ Except(t))
+
+\* A call that has been called or woken while no action runs, and has not got so
+\* far as to arrive yet.
+CouldArrive(t) ==
+    /\ phase \notin Holding
+    /\ \/ pc[t] = "held" /\ CallOf(t) \notin shut
+       \/ pc[t] \in {"lock", "make_up", "apply"} /\ event[t] = "ARRIVE"
+
+Arrives(t) == phase \notin Holding /\ event[t] = "ARRIVE" /\ Apply(t)
+
+(***************************************************************************)
+(* Steps that a thread can take by itself are taken; this is weak fairness.*)
+(* It gets the lock if it could have it again and again, however often the *)
+(* others do; this is strong fairness.  And so is the last line: a call    *)
+(* that could arrive again and again does so, as in Barrier.tla, and is    *)
+(* not overtaken each time, between its wake-up and its step, by a crossing*)
+(* of the others whose action holds it once more.                          *)
+(***************************************************************************)
+Fairness ==
+    /\ \A t \in Everybody : WF_vars(GoesOn(t))
+    /\ \A t \in Threads : SF_vars(Lock(t))
+    /\ \A t \in Threads : []<>CouldArrive(t) => []<><<Arrives(t)>>_vars
+
+FairSpec == Spec /\ Fairness
+
+NoStrandedWaiter == Seen!NoStrandedWaiter
+HeldArrives      == Seen!HeldArrives
+
+\* Threads that keep arriving, and do nothing else.
+CrossingNext ==
+    \/ \E t \in Threads : Lock(t)
+    \/ \E t \in Threads : Call(t)
+    \/ \E t \in Threads : GoesOn(t)
+
+CrossingSpec ==
+    Init /\ [][CrossingNext]_vars /\ Fairness /\ \A t \in Threads : WF_vars(Call(t))
+
+Crossing == Seen!Crossing
 
 -----------------------------------------------------------------------------
 (***************************************************************************)
