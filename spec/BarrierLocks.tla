@@ -146,8 +146,8 @@ Elements(s) == {s[i] : i \in DOMAIN s}
 
 Without(c, s) == SelectSeq(s, LAMBDA other : other # c)
 
-\* The place of c among those that wait.
-PlaceIn(c, s) == (CHOOSE i \in DOMAIN s : s[i] = c) - 1
+\* The place of c among those that wait, counted from 0.
+PlaceIn(c, s) == IF c \in Elements(s) THEN (CHOOSE i \in DOMAIN s : s[i] = c) - 1 ELSE -1
 
 Goes(t, label) == pc' = [pc EXCEPT ![t] = label]
 
@@ -257,8 +257,10 @@ Woken(e, row) ==
 
 \* A generation that has ended is no longer the barrier's.
 GenerationAfter(row) ==
-    IF row.outcome = None THEN generation
-    ELSE Smallest({g \in Generations : \A c \in Calls : mine'[c] # g})
+    LET unused == {g \in Generations : \A c \in Calls : mine'[c] # g}
+    IN  CASE row.outcome = None -> generation
+          [] row.outcome # None /\ unused # {} -> Smallest(unused)
+          [] OTHER -> NoGeneration
 
 \* The call keeps the generation in which it has arrived.
 Keeps(e, row, c) ==
@@ -604,7 +606,6 @@ RefinesBarrier == Seen!Init /\ [][UNCHANGED Seen!vars \/ Seen!Next]_(Seen!vars)
 \* Every variable is in its domain.
 LocksTypeOK ==
     /\ lock       \in Everybody \cup {Nobody}
-    /\ generation \in Generations
     /\ acting     \in Calls \cup {NoCall}
     /\ left       \subseteq Calls
     /\ shut       \subseteq Calls
@@ -658,13 +659,11 @@ ReturnsAsReleased ==
 
 \* The count is the number of those that wait, and of the tripper.
 CallsAreCounted ==
-    arrived = Len(calls[generation]) + (IF phase = "TRIPPING" THEN 1 ELSE 0)
+    lock = Nobody =>
+        arrived = Len(calls[generation]) + (IF phase = "TRIPPING" THEN 1 ELSE 0)
 
-\* The barrier's generation has no outcome, and when it gets one there is a
-\* name for the next.
-EnoughGenerations ==
-    /\ outcome[generation] = None
-    /\ \E g \in Generations : \A c \in Calls : mine[c] # g
+\* When the barrier's generation ended, there was a name for the next.
+EnoughGenerations == generation \in Generations
 
 \* A generation's outcome is written once, as long as anybody refers to it.
 OutcomeOnce ==
