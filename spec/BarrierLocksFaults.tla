@@ -25,8 +25,9 @@ ExceptRegisters(t) ==
 ApplyAfterWaking(t) ==
     /\ lock = t /\ pc[t] = "apply"
     /\ LET applies == t # Other /\ HasRow(event[t]) /\ Timely(event[t], CallOf(t))
-           woken   == {c \in Elements(Woken(event[t], RowFor(event[t]))) :
-                          c \in shut /\ pc[c[1]] \in {"held", "blocked", "again"}}
+           woken   == {c \in Elements(calls[generation]) :
+                          /\ RowFor(event[t]).outcome # None
+                          /\ c \in shut /\ pc[c[1]] \in {"blocked", "again"}}
        IN  CASE applies /\ woken # {} ->
                     /\ \E c \in woken : shut' = shut \ {c}
                     /\ UNCHANGED <<fields, locals, pc, effects>>
@@ -38,6 +39,8 @@ ApplyAfterWaking(t) ==
                     /\ Goes(t, "unlock")
                     /\ UNCHANGED <<fields, locals, effects, shut>>
     /\ UNCHANGED <<lock, left, number, event, due>>
+
+WokenBefore(e, row) == <<>>
 
 \* One is woken instead of all.
 WokenIsOne(e, row) ==
