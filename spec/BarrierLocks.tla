@@ -14,9 +14,9 @@
 (* woken later, and, as far as n_waiting and broken go, without the lock,  *)
 (* but these read the one field _state.                                    *)
 (*                                                                         *)
-(* Not modelled: a signal handler, or a copy of the action, that calls the *)
-(* barrier in the middle of a step of its own thread; a fork; timeouts     *)
-(* that are refused; wait() called by the action.                          *)
+(* Not modelled: a signal handler that calls the barrier in the middle of  *)
+(* a step of its own thread; a fork; timeouts that are refused; and wait() *)
+(* called by the action.                                                   *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets, TLC
 
@@ -30,19 +30,18 @@ ASSUME /\ IsFiniteSet(Threads)
        /\ HasAction \in BOOLEAN
 
 (***************************************************************************)
-(* How many calls at a time may be on their way out with an exception.     *)
-(* This is the only bound on what exceptions do: they may be raised again  *)
-(* and again, one after the other, wherever Python can raise one.          *)
+(* Two bounds on what exceptions do, for which a model may put Zero and    *)
+(* Never.  Within them exceptions are raised wherever Python can raise one,*)
+(* again and again, in one call after the other.                           *)
 (***************************************************************************)
+
+\* How many calls at a time may be on their way out with an exception.
 MostLeft == 1
+Zero     == 0
 
-\* Whether an exception may be raised once more in a call that is on its way out.
+\* Whether another exception may be raised in a call that is on its way out.
 AndAgain == TRUE
-
-\* A model may put these in their places.
-Never == FALSE
-Zero == 0
-Two  == 2
+Never    == FALSE
 
 \* One more thread, which never calls wait(), but abort(), reset(), n_waiting
 \* and broken.  That an action calls them makes no difference: it has no lock.
@@ -657,6 +656,11 @@ ReturnsAsReleased ==
             /\ Returns(CallOf(t)) <=> Outcome(CallOf(t)) = "RELEASED"
             /\ Returns(CallOf(t)) => Place(CallOf(t)) \in 0 .. Parties - 1
 
+\* What was due for a call is done before its thread takes a step with another:
+\* nobody crosses with a call of its own.
+DueComesFirst ==
+    \A t \in Threads : pc[t] = "apply" => \A c \in left : c[1] # t
+
 \* The count is the number of those that wait, and of the tripper.
 CallsAreCounted ==
     lock = Nobody =>
@@ -736,7 +740,8 @@ Crossing == Seen!Crossing
 (***************************************************************************)
 (* What TLC may take for the same.  Of a generation that has ended, only   *)
 (* what its calls read of it matters, and not its name; and threads that   *)
-(* do the same can be exchanged.                                           *)
+(* do the same can be exchanged.  Models that must fail do without: TLC    *)
+(* does not always find its way back along states that it has not kept.    *)
 (***************************************************************************)
 ReadBy(c) ==
     CASE mine[c] \in {NoGeneration, generation} -> <<mine[c] = generation>>

@@ -118,6 +118,13 @@ ReturnsAnyway(c) ==
     \/ location[c] = "LEAVING"
     \/ location[c] # "OUTSIDE" /\ outcome[mine[c]] # None
 
+\* Whoever takes the lock does not look whether a step is due for others.
+LockAtOnce(t) ==
+    /\ lock = Nobody /\ pc[t] \in {"lock", "make_up"}
+    /\ lock' = t
+    /\ Goes(t, IF pc[t] = "lock" THEN "apply" ELSE "make_up")
+    /\ UNCHANGED <<fields, left, shut, locals, number, event, due, effects>>
+
 \* The lock is not reentrant: _make_up_for() waits for the lock that its own
 \* thread has.
 MakeUpTakesTheLock(t) ==

@@ -209,6 +209,7 @@ CPYTHON_INVARIANTS = {"CPythonTypeOK", "CountIsRight", "WaitsWhileFilling"}
 LOCKS_PROPERTIES = {
     *("EnoughGenerations", "LocksTypeOK", "LockIsHeld", "NobodyIsStuck", "HolderGoesOn"),
     *("ReleasedOnce", "WokenByOutcome", "ReturnsAsReleased", "CallsAreCounted", "OutcomeOnce"),
+    "DueComesFirst",
 }
 """Of the shell of locks alone."""
 
