@@ -56,6 +56,9 @@ WokenButByReset(e, row) ==
 \* The waiters of the next generation are woken, of which there are none.
 WokenOfTheNext(e, row) == IF EndsHolding(e, row) THEN held ELSE <<>>
 
+\* The held calls are not woken.
+WokenButHeld(e, row) == IF row.outcome # None THEN calls[generation] ELSE <<>>
+
 \* A held call takes its wake-up for a release.
 HeldAcquiresAndLeaves(t) ==
     /\ pc[t] = "held" /\ CallOf(t) \notin shut
@@ -137,6 +140,14 @@ AcquireTimesOutMisspelt(t) ==
     /\ event' = [event EXCEPT ![t] = "TIME_OUT"]
     /\ Goes(t, "lock")
     /\ UNCHANGED <<fields, lock, left, shut, locals, number, due, effects>>
+
+\* A thread that has been woken need not run.
+GoesOnUnlessWoken(t) ==
+    \/ Apply(t)
+    \/ Wake(t)
+    \/ Unlock(t)
+    \/ MakeUp(t)
+    \/ t \in Threads /\ (ActionReturns(t) \/ Leave(t) \/ Except(t))
 
 \* There are as many names for generations as threads: each thread may still
 \* be leaving one of its own when the next begins.
