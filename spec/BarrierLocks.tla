@@ -80,7 +80,7 @@ VARIABLES
     event,      \* event[t]: the event for which it takes the lock; RAISED: none any more
     due,        \* due[t]: the calls in the loop of _make_up()
     effects,    \* effects: the calls that whoever has the lock has still to wake
-    \* Of no effect: this is only for RefinesBarrier.
+    \* Not in the code, and without effect: RefinesBarrier needs it.
     gone        \* the calls that the barrier no longer reckons with
 
 fields  == <<phase, arrived, generation, held, acting, calls, outcome>>
@@ -298,7 +298,8 @@ Store(e, c) ==
 (***************************************************************************)
 
 \* t takes the lock.  If there are steps due for calls that were left, these
-\* come first.
+\* come first.  It looks for them as it takes the lock: a call that is left a
+\* little later might as well have been left before.
 Lock(t) ==
     /\ lock = Nobody /\ pc[t] \in {"lock", "make_up"}
     /\ lock' = t
@@ -340,7 +341,7 @@ Then(t) ==
               [] location[CallOf(t)] = "ACTING"  -> "action"
               [] OTHER                           -> "leave"
 
-\* An exception leaves wait(), with all taken that was due, or not.
+\* An exception leaves wait(), whether or not the step that was due is taken.
 Raises(t) ==
     /\ Goes(t, "outside")
     /\ number' = [number EXCEPT ![t] = 1]
@@ -527,7 +528,8 @@ InterruptWithLock(t) ==
     /\ Goes(t, "unlock")
     /\ UNCHANGED <<fields, lock, left, shut, location, mine, number, effects>>
 
-\* The call leaves its lock behind.
+\* The call leaves its lock behind, and looks for whom a step is due.  That is
+\* one step: what others add or take away in between, they might have before.
 Except(t) ==
     /\ pc[t] = "except"
     /\ left' = left \cup {CallOf(t)}
