@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from verified_barrier.teaching.diagram_commands import add_diagram_commands
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
 from verified_barrier.verification.exits import (
     EXIT_AS_EXPECTED,
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=_check)
     add_trace_commands(commands, _positive_seconds, _tlc())
+    add_diagram_commands(commands)
     return parser
 
 
