@@ -55,6 +55,14 @@ def test_diagram_is_the_golden_one(
     assert found[0] == golden.read_text(encoding="utf-8")
 
 
+def test_readme_has_the_diagram_of_today() -> None:
+    """`verified-barrier diagram phases --format svg > docs/phases.svg` renews it."""
+    root = HERE.parents[1]
+    assert "](docs/phases.svg)" in (root / "README.md").read_text(encoding="utf-8")
+    drawn = (root / "docs" / "phases.svg").read_text(encoding="utf-8")
+    assert drawn == (GOLDEN / "phases.svg").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("form", PHASE_FORMATS)
 def test_phases_name_every_action(form: str) -> None:
     drawn = PHASE_FORMATS[form](TABLE)
