@@ -25,6 +25,7 @@ from verified_barrier.verification.exits import (
 )
 from verified_barrier.verification.files import OutputError, check_writable, write_whole
 from verified_barrier.verification.manifest import ManifestError
+from verified_barrier.verification.proof_checks import add_prove_command
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.results import (
     Results,
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         "--junit", type=Path, metavar="FILE", help="write the results there, as JUnit's XML"
     )
     check.set_defaults(run=_check)
+    add_prove_command(commands, _positive_seconds, _tlc())
     add_trace_commands(commands, _positive_seconds, _tlc())
     add_diagram_commands(commands)
     return parser

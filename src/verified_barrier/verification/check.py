@@ -7,8 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
 
 from verified_barrier.table import TABLE
@@ -17,6 +16,8 @@ from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
 from verified_barrier.verification.manifest import Compared, Model, load_manifest
 from verified_barrier.verification.model import enumerate_graph
+from verified_barrier.verification.proof_checks import proof_checks
+from verified_barrier.verification.report import Check, Report, Verdict
 from verified_barrier.verification.resources import MODELS, SPEC, read_modules
 from verified_barrier.verification.tlc import Finding, Tlc, TlcRun, stop_all
 
@@ -31,40 +32,6 @@ __all__ = [
     "check_names",
     "run_checks",
 ]
-
-
-class Verdict(Enum):
-    """How a check came out."""
-
-    AS_EXPECTED = "ok"
-    UNEXPECTED = "FAILED"
-    INCOMPLETE = "INCOMPLETE"
-    """It did not finish, and has shown nothing."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a check found."""
-
-    verdict: Verdict
-    summary: str
-    """What was compared, with figures; or in short what is wrong."""
-    details: Sequence[str] = ()
-    """What is wrong, in words."""
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """Something that can fail."""
-
-    name: str
-    shows: str
-    """What it shows if it does not fail."""
-    large: bool
-    """Whether it takes long, and runs only on demand."""
-    run: Callable[[float], Report]
-    """Runs it, with a limit in seconds."""
 
 
 def all_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
@@ -93,7 +60,7 @@ def all_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
         large=False,
         run=lambda timeout: check_contracts("verified_barrier.machine", timeout),
     )
-    return [names, contracts, *models]
+    return [names, contracts, *proof_checks(find_tlc), *models]
 
 
 def run_checks(
