@@ -22,6 +22,7 @@ from verified_barrier.verification import check as checks
 from verified_barrier.verification.check import Verdict, check_contracts, check_model
 from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.manifest import Model, load_manifest
+from verified_barrier.verification.proof_checks import SAMPLES
 from verified_barrier.verification.resources import MODELS, SPEC, SetupError
 from verified_barrier.verification.tlc import Tlc
 
@@ -147,9 +148,10 @@ def test_list(command: Command) -> None:
     code, output, _ = command("check", "--list")
     assert code == 0
     lines = output.splitlines()
-    assert len(lines) == len(MODEL_NAMES) + 2
+    assert len(lines) == len(MODEL_NAMES) + len(SAMPLES) + 4
     large = [line for line in lines if line.split()[1] == "full"]
-    assert len(large) == sum(model.large for model in MODEL_NAMES.values())
+    large_models = sum(model.large for model in MODEL_NAMES.values())
+    assert len(large) == large_models + sum(sample.large for sample in SAMPLES) + 1
 
 
 @pytest.mark.check
