@@ -202,9 +202,15 @@ def check_graph(model: Model, dump: str) -> Report:
     wrong = differences(specified, tabled)
     if model.edges != len(specified.edges):
         wrong.append(f"steps: {len(specified.edges)}, where the manifest says {model.edges}")
+    same = f"the table has the same {len(tabled.states)} states and {len(tabled.edges)} steps"
+    if model.never is not None:
+        taken = {edge.action for edge in specified.edges}
+        never = [row.action for row in TABLE.rows if row.action not in taken]
+        if never != list(model.never):
+            wrong.append(f"never taken: {never}, where the manifest says {list(model.never)}")
+        same += f"; every action is taken but {', '.join(never)}"
     if wrong:
         return Report(Verdict.UNEXPECTED, "the table and the specification differ", wrong)
-    same = f"the table has the same {len(tabled.states)} states and {len(tabled.edges)} steps"
     return Report(Verdict.AS_EXPECTED, same)
 
 
