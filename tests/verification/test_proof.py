@@ -292,6 +292,48 @@ def test_historian_that_could_forbid_a_step(old: str, new: str, said: str, tlc: 
         list(prove(parsed(modules, tlc), Deadline(60.0)))
 
 
+# The form of the text.
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "BarrierHistory",
+            "HistoryInit /\\ [][HistoryNext]",
+            "HistoryInit /\\ [][Next]",
+            "HistorySpec",
+        ),
+        ("BarrierHistory", "<<vars, history>>\n\n\\* Gen", "vars\n\n\\* Gen", "what is not in <<"),
+        ("BarrierHistory", "Next /\\ WriteDown", "Next /\\ Init", "must be Next /\\ WriteDown"),
+        (
+            "Barrier",
+            "\\E t \\in Threads : Leave(t)",
+            "\\A t \\in Threads : Leave(t)",
+            "a named action",
+        ),
+        (
+            "Barrier",
+            "t \\in Threads : Leave(t)",
+            "t, u \\in Threads : Leave(t)",
+            "by one of Threads",
+        ),
+        ("Barrier", "t \\in Threads : Leave(t)", "t \\in {} : Leave(t)", "taken by one of Threads"),
+        ("Barrier", "\\/ ResetBroken", "\\/ ResetBroken /\\ arrived = 0", "must be a named action"),
+        ("Barrier", "    [][IsBroken =>", "    [](IsBroken =>", "must be [][...]_vars"),
+        ("BarrierProof", "/\\ NoReturnsYet", "/\\ returns = 0", "must have a name"),
+    ],
+)
+def test_specification_of_another_form(file: str, old: str, new: str, said: str, tlc: Tlc) -> None:
+    """What is put together in another way is not proved as if it were not."""
+    modules = changed(old, new, f"{file}.tla")
+    if "[](" in new:
+        text = modules["Barrier.tla"]
+        modules["Barrier.tla"] = text.replace('pc\'[t] \\in {pc[t], "OUTSIDE"}]_vars', "TRUE)")
+    with pytest.raises(TranslationError, match=re.escape(said)):
+        list(prove(parsed(modules, tlc), Deadline(60.0)))
+
+
 # Cardinality.
 
 
