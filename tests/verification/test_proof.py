@@ -11,10 +11,11 @@ import pytest
 import z3
 
 from verified_barrier.table import TABLE
-from verified_barrier.verification import proving
 from verified_barrier.verification.graph import read_dump
-from verified_barrier.verification.instances import Prover
-from verified_barrier.verification.proof import (
+from verified_barrier.verification.proof import proving
+from verified_barrier.verification.proof.checks import Sample
+from verified_barrier.verification.proof.instances import Prover
+from verified_barrier.verification.proof.invariant import (
     BEGINNING,
     PROOF,
     Deadline,
@@ -26,24 +27,23 @@ from verified_barrier.verification.proof import (
     possible,
     prove,
 )
-from verified_barrier.verification.proof_checks import Sample
-from verified_barrier.verification.proving import (
+from verified_barrier.verification.proof.proving import (
     check_invariant,
     check_needed,
     check_translation,
     judged,
 )
-from verified_barrier.verification.report import Verdict
-from verified_barrier.verification.resources import SPEC, read_modules
-from verified_barrier.verification.sany import Module, ModuleSyntaxError, Node, parse
-from verified_barrier.verification.tlc import Tlc
-from verified_barrier.verification.translation import (
+from verified_barrier.verification.proof.sany import Module, ModuleSyntaxError, Node, parse
+from verified_barrier.verification.proof.translation import (
     Comparison,
     TooLateError,
     compare_steps,
     modules_of,
 )
-from verified_barrier.verification.values import TranslationError, World
+from verified_barrier.verification.proof.values import TranslationError, World
+from verified_barrier.verification.report import Verdict
+from verified_barrier.verification.resources import SPEC, read_modules
+from verified_barrier.verification.tlc import Tlc
 
 pytestmark = pytest.mark.check
 

@@ -7,8 +7,8 @@ nothing is proved.
 
 from __future__ import annotations
 
-from verified_barrier.verification.sany import Module, Node
-from verified_barrier.verification.values import TranslationError
+from verified_barrier.verification.proof.sany import Module, Node
+from verified_barrier.verification.proof.values import TranslationError
 
 __all__ = ["check_shape"]
 

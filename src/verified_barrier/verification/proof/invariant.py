@@ -20,11 +20,11 @@ from typing import Any, Final
 
 import z3
 
-from verified_barrier.verification.instances import Prover
-from verified_barrier.verification.sany import Module
-from verified_barrier.verification.shape import check_shape
-from verified_barrier.verification.smt import Moment, Translator
-from verified_barrier.verification.values import Function, Set, TranslationError, Value
+from verified_barrier.verification.proof.instances import Prover
+from verified_barrier.verification.proof.sany import Module
+from verified_barrier.verification.proof.shape import check_shape
+from verified_barrier.verification.proof.smt import Moment, Translator
+from verified_barrier.verification.proof.values import Function, Set, TranslationError, Value
 
 __all__ = [
     "BEGINNING",

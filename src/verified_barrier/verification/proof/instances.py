@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import z3
 
-from verified_barrier.verification.values import Counted, World
+from verified_barrier.verification.proof.values import Counted, World
 
 __all__ = ["Prover"]
 
