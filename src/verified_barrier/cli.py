@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from verified_barrier.teaching.diagram_commands import add_diagram_commands
+from verified_barrier.teaching.exercises.commands import add_exercise_commands
+from verified_barrier.teaching.exercises.exercise import ExerciseError
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
 from verified_barrier.verification.exits import (
     EXIT_AS_EXPECTED,
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         return int(options.run(options))
-    except (SetupError, ManifestError, OutputError, TraceError) as problem:
+    except (SetupError, ManifestError, OutputError, TraceError, ExerciseError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
@@ -107,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     add_prove_command(commands, _positive_seconds, _tlc())
     add_trace_commands(commands, _positive_seconds, _tlc())
     add_diagram_commands(commands)
+    add_exercise_commands(commands, _positive_seconds, _tlc())
     return parser
 
 

@@ -1,4 +1,4 @@
-"""A run of a barrier that somebody leads by hand: its moves in words, and why others cannot be made.
+"""A run of a barrier that is led by hand: its moves in words, and why others are not possible.
 
 A move is written as what happens, and to which thread: ``arrive 1``, ``reset``. What happens is an
 action of the barrier's specification, or an event of the table, or the beginning of either.

@@ -53,20 +53,22 @@ _CROSSING: Final = (
         _all_released,
         "no thread has to leave before the other has arrived; both call, and both arrive.",
     ),
-    Goal("both threads have returned", _all_outside, "a thread that is released still has to leave."),
+    Goal(
+        "both threads have returned", _all_outside, "a thread that is released still has to leave."
+    ),
 )
 
 _HOLDING: Final = (
     Goal(
         "the phase is RESETTING, and a call is held",
-        lambda run: run.scene.phase == Phase.RESETTING.value
-        and bool(_located(run, Location.HELD)),
+        lambda run: run.scene.phase == Phase.RESETTING.value and bool(_located(run, Location.HELD)),
         "two threads have to arrive first. What may happen while the action of the second runs?",
     ),
     Goal(
         "the call that was held waits, and both others are on their way out",
-        lambda run: len(_located(run, Location.WAITING)) == 1
-        and len(_located(run, Location.LEAVING)) == 2,
+        lambda run: (
+            len(_located(run, Location.WAITING)) == 1 and len(_located(run, Location.LEAVING)) == 2
+        ),
         "when can a held call arrive? Let nobody leave before that.",
     ),
 )
@@ -75,7 +77,7 @@ _INDEX: Final = (
     Goal(
         "two threads of a crossing have the same index",
         lambda run: "UniqueIndex" in run.violated,
-        "an arrival counts those that wait. How can there be fewer than before, with nobody released?",
+        "an arrival counts those that wait. How can they become fewer, with nobody released?",
     ),
 )
 
@@ -117,8 +119,12 @@ _GAP: Final = MappingProxyType(
     {"    /\\ index'   = ClosedUp(t)\n": "    /\\ index'   = [index EXCEPT ![t] = NoIndex]\n"}
 )
 
-_STAYS: Final = "what does the phase have to say afterwards: does an action run, and what follows it?"
-_COUNT: Final = "an outcome sets the number of arrivals to zero by itself, and without one it is zero."
+_STAYS: Final = (
+    "what does the phase have to say afterwards: does an action run, and what follows it?"
+)
+_COUNT: Final = (
+    "an outcome sets the number of arrivals to zero by itself, and without one it is zero."
+)
 _ROW_OF_TIMEOUT: Final = {
     "phases": "in which phases is somebody still to come? A time limit bounds nothing else.",
     "location": "the thread raises BrokenBarrierError in this very step: where is it then?",
@@ -157,9 +163,7 @@ def _grade_step(folder: Path, tools: Tools) -> str:
 
 def _grade_two_outcomes(folder: Path, tools: Tools) -> str:
     given = exercise("two-outcomes").files()[RUN]
-    return grade_changed_outcome(
-        folder, tools, "abort-reaches-released", Size(2, 2, False), given
-    )
+    return grade_changed_outcome(folder, tools, "abort-reaches-released", Size(2, 2, False), given)
 
 
 def _grade_overtaken(folder: Path, tools: Tools) -> str:

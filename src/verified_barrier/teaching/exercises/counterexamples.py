@@ -103,9 +103,7 @@ def _compare_property(said: str, violated: Sequence[str]) -> None:
         )
 
 
-def _compare_moment(
-    said: int, first: int, states: Sequence[tuple[tuple[str, ...], str]]
-) -> None:
+def _compare_moment(said: int, first: int, states: Sequence[tuple[tuple[str, ...], str]]) -> None:
     if not 1 <= said < len(states):
         raise _refuse("broken_after", said, f"the run has the steps 1 to {len(states) - 1}", _LOOK)
     if said < first:

@@ -101,7 +101,9 @@ def grade_proof(folder: Path, tools: Tools, conjunct: str) -> str:
                 )
             if one.status is Status.UNKNOWN:
                 tools.left()
-                raise NotSolvedError(f"{one.step}, {one.conjunct}: Z3 neither proves nor refutes it")
+                raise NotSolvedError(
+                    f"{one.step}, {one.conjunct}: Z3 neither proves nor refutes it"
+                )
             proved += 1
     except (ModuleSyntaxError, TranslationError) as problem:
         raise NotSolvedError(f"no formula can be made of {FILE}: {problem}") from None

@@ -24,7 +24,7 @@ from verified_barrier.teaching.exercises.specification import (
 )
 from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.graph import differences
-from verified_barrier.verification.model import enumerate_graph
+from verified_barrier.verification.model import Graph, enumerate_graph
 from verified_barrier.verification.resources import SPEC, read_modules
 from verified_barrier.verification.tlc import Finding
 
@@ -58,26 +58,31 @@ def grade_specification(folder: Path, tools: Tools) -> str:
     Returns what was compared. Raises ``NotSolvedError`` with a counterexample.
     """
     modules = {**read_modules(SPEC), SPECIFICATION: read_answer(folder, SPECIFICATION)}
-    size = constants(3, 3, has_action=False)
+    size = constants(3, 3, has_action=True)
     run = run_tlc(tools, "BarrierHistory", _PROPERTIES + size, modules)
+    graph = graph_of(tools, modules, 3, 3, has_action=True)
     if run.finding is not Finding.HOLDS:
         raise NotSolvedError(
-            f"{run.violated or run.finding.value}: not so after this run of 3 threads:\n"
-            f"{run_in_words(run)}",
+            f"{run.violated or run.finding.value} is false after this run of 3 threads:\n"
+            f"{run_in_words(run, graph)}",
             "which step of this run does something that you would not promise to its users?",
         )
-    specified = graph_of(tools, modules, 3, 3, has_action=True)
-    tabled = enumerate_graph(3, 3, has_action=True)
+    _compare(graph, enumerate_graph(3, 3, has_action=True))
+    without = graph_of(tools, modules, 2, 2, has_action=False)
+    _compare(without, enumerate_graph(2, 2, has_action=False))
+    return (
+        f"every promise is kept, and the graph is the table's: {len(graph.states)} states, "
+        f"{len(graph.edges)} steps"
+    )
+
+
+def _compare(specified: Graph, tabled: Graph) -> None:
     if wrong := differences(specified, tabled, limit=1):
         said = [line.replace("spec/Barrier.tla", "your Barrier.tla") for line in wrong]
         raise NotSolvedError(
-            "no promise is broken; but it is another barrier now:\n" + "\n".join(said),
+            "no promise is broken, but it is another barrier now:\n" + "\n".join(said),
             "repair the one action, and leave what is right as it was.",
         )
-    return (
-        f"every promise is kept, and the graph is the table's: {len(tabled.states)} states, "
-        f"{len(tabled.edges)} steps"
-    )
 
 
 def grade_step(folder: Path, tools: Tools, start: str) -> str:
@@ -114,8 +119,8 @@ _TRYING: Final = "trying"
 _SECONDS: Final = 10.0
 """How long an answer may take for a few hundred steps."""
 _ACTING_HINT: Final = (
-    "go through what holds before the event: does an action run, and has the generation an outcome? "
-    "An event that does not end the action leaves it running."
+    "go through what holds before the event: does an action run, and has the generation an "
+    "outcome? An event that does not end the action leaves it running."
 )
 
 

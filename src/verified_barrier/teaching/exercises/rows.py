@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -11,7 +10,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from verified_barrier import machine
-from verified_barrier.table import TABLE, Event, Guard, Location, Outcome, Phase, Row, Table, TableError
+from verified_barrier.table import (
+    TABLE,
+    Event,
+    Guard,
+    Location,
+    Outcome,
+    Phase,
+    Row,
+    Table,
+    TableError,
+)
 from verified_barrier.teaching.exercises.answers import read_answer
 from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
 from verified_barrier.teaching.exercises.specification import graph_of
@@ -26,7 +35,9 @@ FILE: Final = "row.py"
 RowHints = Mapping[str, Mapping[str, str]]
 """Of each action whose row is to be completed: what to think of, by column."""
 
-_PARTIES: Final = _THREADS: Final = 3
+_THREADS: Final = 3
+_READ: Final = "TABLE"
+"""What ``machine.step`` reads."""
 _ENUMS: Final[dict[str, type[Enum]]] = {
     kind.__name__: kind for kind in (Event, Guard, Location, Outcome, Phase)
 }
@@ -45,7 +56,7 @@ def grade_rows(folder: Path, tools: Tools, hints: RowHints) -> str:
         raise NotSolvedError(f"this is no table: {problem}", _hint(rows, hints)) from None
     specified = _specified(tools)
     with with_table(table):
-        tabled = enumerate_graph(_PARTIES, _THREADS, has_action=True)
+        tabled = enumerate_graph(_THREADS, _THREADS, has_action=True)
     if wrong := differences(specified, tabled, limit=1):
         raise NotSolvedError("\n".join(wrong), _hint(rows, hints))
     return (
@@ -55,18 +66,17 @@ def grade_rows(folder: Path, tools: Tools, hints: RowHints) -> str:
 
 
 def _specified(tools: Tools) -> Graph:
-    return graph_of(tools, read_modules(SPEC), _PARTIES, _THREADS, has_action=True)
+    return graph_of(tools, read_modules(SPEC), _THREADS, _THREADS, has_action=True)
 
 
 @contextmanager
 def with_table(table: Table) -> Iterator[None]:
     """Let ``machine.step`` read another table for a while."""
-    before = machine.TABLE
-    machine.TABLE = table  # type: ignore[misc]
+    setattr(machine, _READ, table)
     try:
         yield
     finally:
-        machine.TABLE = before  # type: ignore[misc]
+        setattr(machine, _READ, TABLE)
 
 
 def _hint(rows: Mapping[str, Row], hints: RowHints) -> str:

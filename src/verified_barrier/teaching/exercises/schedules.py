@@ -37,7 +37,9 @@ def run_at(tools: Tools, key: str, size: Size) -> Run:
 
 def read_schedule(text: str) -> list[tuple[int, str]]:
     """Return the moves of a schedule, each with its line; ``#`` begins a comment."""
-    bare = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1))
+    bare = (
+        (number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1)
+    )
     return [(number, line) for number, line in bare if line]
 
 
@@ -65,9 +67,7 @@ def _now(run: Run) -> str:
     return "; ".join(scene_in_words(run.scene))
 
 
-def grade_schedule(
-    folder: Path, tools: Tools, key: str, size: Size, goals: Sequence[Goal]
-) -> str:
+def grade_schedule(folder: Path, tools: Tools, key: str, size: Size, goals: Sequence[Goal]) -> str:
     """Follow a schedule in a barrier, and see that it reaches its goals, one after another.
 
     Returns what it did. Raises ``NotSolvedError`` where it cannot be followed, or ends too soon.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
-from verified_barrier.verification.graph import GraphError, parse_dump
-from verified_barrier.verification.model import Graph
+from verified_barrier.verification.graph import GraphError, configuration_of, parse_dump
+from verified_barrier.verification.model import Configuration, Graph
 from verified_barrier.verification.tlc import Finding, TlcRun
 
 __all__ = ["constants", "defined", "graph_of", "run_in_words", "run_tlc"]
@@ -68,20 +69,37 @@ def graph_of(
             raise NotSolvedError(f"this is not a graph of a barrier: {problem}") from None
 
 
-def run_in_words(run: TlcRun) -> str:
-    """Return a counterexample: each step with its action, and the variables that it changes."""
-    return "\n".join(_steps(run))
+def run_in_words(run: TlcRun, graph: Graph | None = None) -> str:
+    """Return a counterexample: each step with its action and what it changes, and the last state.
+
+    Parameters: ``graph``, in which the actions are found where the run does not name them.
+    """
+    try:
+        states = [configuration_of(_variables(state)) for state in run.trace]
+    except GraphError:
+        return "\n".join(run.trace)
+    actions = {(e.source, e.target): e.action for e in graph.edges} if graph else {}
+    lines = []
+    for number, (before, after) in enumerate(pairwise(states), 1):
+        named = _STATE.match(run.trace[number])
+        action = actions.get((before, after), named[1] if named else "?")
+        lines.append(f"{number:>3}. {action}: {', '.join(_changes(before, after))}")
+    return "\n".join([*lines, f"then: {states[-1]}"])
 
 
-def _steps(run: TlcRun) -> Iterator[str]:
-    before: dict[str, str] = {}
-    for number, state in enumerate(run.trace):
-        now = {name: " ".join(value.split()) for name, value in _VARIABLE.findall(state)}
-        named = _STATE.match(state)
-        action = named[1] if number and named else "in the beginning"
-        changed = (f"{name} = {value}" for name, value in now.items() if before.get(name) != value)
-        yield f"{number:>3}. {action}: {', '.join(changed) or 'nothing changes'}"
-        before = now
+def _variables(state: str) -> dict[str, str]:
+    return {name: " ".join(value.split()) for name, value in _VARIABLE.findall(state)}
+
+
+def _changes(before: Configuration, after: Configuration) -> Iterator[str]:
+    (phase, arrived), threads = before
+    if after.state.phase is not phase:
+        yield f"{phase.value} -> {after.state.phase.value}"
+    if after.state.arrived != arrived:
+        yield f"arrived {arrived} -> {after.state.arrived}"
+    for number, (one, other) in enumerate(zip(threads, after.threads, strict=True), 1):
+        if one != other:
+            yield f"t{number} {one} -> {other}"
 
 
 def defined(text: str, name: str) -> tuple[int, int]:
@@ -89,7 +107,9 @@ def defined(text: str, name: str) -> tuple[int, int]:
 
     Raises ``ValueError`` where the module does not have it once.
     """
-    found = list(re.finditer(rf"^(?:\\\*.*\n)*{name}(?:\(\w+\))? ==.*\n(?:[ \t]+.*\n)*", text, re.M))
+    found = list(
+        re.finditer(rf"^(?:\\\*.*\n)*{name}(?:\(\w+\))? ==.*\n(?:[ \t]+.*\n)*", text, re.M)
+    )
     if len(found) != 1:
         raise ValueError(f"{name} is defined {len(found)} times, and must be defined once")
     return found[0].span()

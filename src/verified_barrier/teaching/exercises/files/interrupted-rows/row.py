@@ -1,6 +1,6 @@
 """Complete the rows: put something in the place of each `...`."""
 
-from verified_barrier.table import Event, Guard, Location, Outcome, Phase, Row
+from verified_barrier.table import Event, Guard, Phase, Row
 
 ROWS = (
     Row(
