@@ -122,24 +122,37 @@ def _compare_enough(said: Sequence[object], run: Run, moves: Sequence[str], name
             "enough", said, f"say numbers from 1 to {len(moves)}, each once, in their order", ""
         )
     chosen = [moves[number - 1] for number in said if isinstance(number, int)]
-    if not _made(run, chosen):
-        number = said[len(run.moves)]
+    breaks = _breaks(run, chosen, name)
+    if len(run.moves) < len(chosen) and not breaks:
         raise _refuse(
             "enough",
             said,
-            f"step {number} is not possible without the steps that you left out",
+            f"step {said[len(run.moves)]} is not possible without the steps that you left out",
             "which step made it possible?",
         )
-    if name not in run.violated:
-        raise _refuse("enough", said, "after these steps the promise is kept", _LOOK)
-    for part in (part for n in range(len(chosen)) for part in combinations(moves, n)):
-        if _made(run, part) and name in run.violated:
-            raise _refuse(
-                "enough",
-                said,
-                "this breaks it, but fewer steps do, too",
-                "leave a step out: is the rest possible, and is the promise still broken?",
-            )
+    if not breaks:
+        raise _refuse("enough", said, "with these steps the promise is kept", _LOOK)
+    fewer = (part for n in range(len(chosen)) for part in combinations(moves, n))
+    if any(_breaks(run, part, name) for part in fewer):
+        raise _refuse(
+            "enough",
+            said,
+            "this breaks it, but fewer steps do, too",
+            "leave a step out: is the rest possible, and is the promise still broken?",
+        )
+
+
+def _breaks(run: Run, moves: Sequence[str], name: str) -> bool:
+    """Make moves from the beginning, as far as possible, until a property is violated."""
+    run.reset()
+    for move in moves:
+        try:
+            run.make(run.find(move))
+        except MoveError:
+            return False
+        if name in run.violated:
+            return True
+    return False
 
 
 def grade_overtaken(folder: Path, tools: Tools, size: Size, given: str) -> str:

@@ -116,7 +116,7 @@ def grade_step(folder: Path, tools: Tools, start: str) -> str:
 _MOST: Final = 4
 _TRYING: Final = "trying"
 """The module that tries it."""
-_SECONDS: Final = 10.0
+SECONDS: Final = 10.0
 """How long an answer may take for a few hundred steps."""
 _ACTING_HINT: Final = (
     "go through what holds before the event: does an action run, and has the generation an "
@@ -137,12 +137,12 @@ def _try(scratch: Path, tools: Tools) -> int:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=min(_SECONDS, tools.left()),
+            timeout=min(SECONDS, tools.left()),
             check=False,
         )
     except subprocess.TimeoutExpired:
         tools.left()
-        raise NotSolvedError(f"{STEP} did not come to an end within {_SECONDS:g} s") from None
+        raise NotSolvedError(f"{STEP} did not come to an end within {SECONDS:g} s") from None
     if run.returncode or not found.exists():
         said = run.stderr.strip().replace(str(scratch / "learned_step.py"), STEP)
         raise NotSolvedError(f"{STEP} fails:\n{said[-800:]}")

@@ -54,10 +54,10 @@ def grade_rows(folder: Path, tools: Tools, hints: RowHints) -> str:
         table = Table(tuple(rows.get(row.action, row) for row in TABLE.rows))
     except TableError as problem:
         raise NotSolvedError(f"this is no table: {problem}", _hint(rows, hints)) from None
-    specified = _specified(tools)
+    wanted = specified(tools)
     with with_table(table):
         tabled = enumerate_graph(_THREADS, _THREADS, has_action=True)
-    if wrong := differences(specified, tabled, limit=1):
+    if wrong := differences(wanted, tabled, limit=1):
         raise NotSolvedError("\n".join(wrong), _hint(rows, hints))
     return (
         f"the table has the same {len(tabled.states)} states and {len(tabled.edges)} steps as "
@@ -65,7 +65,8 @@ def grade_rows(folder: Path, tools: Tools, hints: RowHints) -> str:
     )
 
 
-def _specified(tools: Tools) -> Graph:
+def specified(tools: Tools) -> Graph:
+    """Return TLC's graph of the specification."""
     return graph_of(tools, read_modules(SPEC), _THREADS, _THREADS, has_action=True)
 
 

@@ -18,6 +18,7 @@ __all__ = ["constants", "defined", "graph_of", "run_in_words", "run_tlc"]
 
 _STATE: Final = re.compile(r"^\d+: <(\w+)")
 _VARIABLE: Final = re.compile(r"^/\\ (\w+) = ((?:.|\n(?!/\\))*)", re.MULTILINE)
+_NEVER: Final = re.compile(r"^The invariant of \w+ is equal to FALSE$", re.MULTILINE)
 
 
 def constants(parties: int, threads: int, has_action: bool) -> str:
@@ -44,6 +45,8 @@ def run_tlc(
     run = tools.tlc.run(module, configuration, modules, tools.left(), dump)
     if run.finding is Finding.TIMED_OUT:
         raise tools.late()
+    if _NEVER.search(run.output):
+        raise NotSolvedError("the invariant is FALSE, whatever the state")
     if run.finding in (Finding.FAILED, Finding.ASSUMPTION_VIOLATED):
         raise NotSolvedError(f"TLC cannot check this:\n{run.explanation}")
     return run

@@ -98,7 +98,8 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
             return None
     start = run.stdout.find("<?xml")
     if run.returncode or start < 0:
-        said = (run.stdout + run.stderr).strip()
+        # Where SANY has found a mistake, the export goes on, and fails.
+        said = (run.stdout + run.stderr).partition("failed for node")[0].strip()
         raise ModuleSyntaxError(f"SANY cannot read {name}: {said[-1000:]}")
     return read_module(run.stdout[start:])
 
