@@ -53,7 +53,7 @@ def run_tlc(
 
 
 def graph_of(
-    tools: Tools, modules: Mapping[str, str], parties: int, threads: int, *, has_action: bool
+    tools: Tools, modules: Mapping[str, str], parties: int, threads: int, has_action: bool
 ) -> Graph:
     """Return the state graph of ``Barrier`` in ``modules``, as TLC finds it.
 
