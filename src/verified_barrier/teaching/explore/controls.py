@@ -109,7 +109,7 @@ def _reasons_of(control: Control, can: _Where, cannot: _Where) -> dict[str, str 
         if not can:
             found[location] = f"nobody can {does} in this barrier"
         elif not possible:
-            found[location] = f"it is {location}, and only who is {needed} can {does}"
+            found[location] = f"it is {location}; to {does} it must be {needed}"
         else:
             found[location] = {
                 phase: _reason_in(control, location, phase, counts, possible)
@@ -121,7 +121,7 @@ def _reasons_of(control: Control, can: _Where, cannot: _Where) -> dict[str, str 
 def _reason_in(
     control: Control, location: str, phase: str, counts: set[int], possible: dict[str, set[int]]
 ) -> str:
-    cannot = f"who is {location} cannot" if location else "nobody can"
+    cannot = f"a thread that is {location} cannot" if location else "nobody can"
     if undecided := counts & possible.get(phase, set()):
         raise ExportError(
             f"with {undecided} in {phase}, sometimes {cannot} {control.does}, and sometimes not: "
@@ -129,4 +129,4 @@ def _reason_in(
         )
     if phase in possible:
         return f"with this count, {cannot} {control.does} in {phase}"
-    return f"in {phase}, {cannot} {control.does}: only in {' or '.join(sorted(possible))}"
+    return f"in {phase} {cannot} {control.does}, only in {' or '.join(sorted(possible))}"

@@ -67,7 +67,7 @@ CPYTHON_EXCERPT: Final[tuple[_Part, ...]] = (
     ),
     (
         threading.Barrier._enter,  # type: ignore[attr-defined]
-        (_Stop("def _enter("), _Stop("self._cond.wait()", ("_enter", "_enter, notified"))),
+        (_Stop("def _enter("), _Stop("self._cond.wait()", ("_enter", "_enter (notified)"))),
     ),
     (
         threading.Barrier._release,  # type: ignore[attr-defined]
@@ -77,7 +77,7 @@ CPYTHON_EXCERPT: Final[tuple[_Part, ...]] = (
         threading.Barrier._wait,  # type: ignore[attr-defined]
         (
             _Stop("def _wait("),
-            _Stop("if not self._cond.wait_for(", ("_wait", "_wait, notified")),
+            _Stop("if not self._cond.wait_for(", ("_wait", "_wait (notified)")),
             _Stop("if self._state < 0:"),
             _Stop("raise BrokenBarrierError", ("raise",)),
         ),
@@ -117,8 +117,8 @@ def excerpt(parts: Sequence[_Part], numbered: bool) -> Excerpt:
 
 
 def _narrow(line: str) -> str:
-    """Return a line of code with half its indentation, and without what it says of types."""
-    code = line.lstrip()
+    """Return a line of code with half its indentation, and without types and comments."""
+    code = line.lstrip().partition(" #")[0]
     if code.startswith("def "):
         code = code[: code.index("(")] + "(…):"
     return " " * ((len(line) - len(line.lstrip())) // 2) + code

@@ -19,7 +19,7 @@ from verified_barrier.teaching.barriers import (
 from verified_barrier.teaching.explore.controls import CONTROLS, control_of, in_short, reasons
 from verified_barrier.teaching.explore.excerpts import CPYTHON_EXCERPT, OUR_EXCERPT, excerpt
 from verified_barrier.teaching.explore.packing import DIGITS, orders, packed
-from verified_barrier.teaching.explore.phases import phase_arrows, phase_diagram
+from verified_barrier.teaching.explore.phases import phase_arrows, phase_diagram, phases_of
 from verified_barrier.teaching.followed import LAMPS, Followed, shortest
 from verified_barrier.verification.resources import SPEC
 from verified_barrier.verification.tlc import Tlc
@@ -82,7 +82,7 @@ def _barrier(one: Exhibit, graphs: Mapping[Size, Followed]) -> dict[str, Any]:
     events = one.events
     all_of_them = list(graphs.values())
     actions = sorted({m.action for g in all_of_them for n in g.nodes for m in n.moves})
-    phases = sorted({node.scene.phase for graph in all_of_them for node in graph.nodes})
+    phases = phases_of(all_of_them)
     lines = (
         excerpt(CPYTHON_EXCERPT, numbered=False)
         if one.is_cpythons

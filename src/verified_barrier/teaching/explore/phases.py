@@ -11,7 +11,7 @@ from verified_barrier.teaching.explore.controls import ExportError
 from verified_barrier.teaching.followed import Followed
 from verified_barrier.teaching.places import CPYTHON_ACTS
 
-__all__ = ["phase_arrows", "phase_diagram"]
+__all__ = ["phase_arrows", "phase_diagram", "phases_of"]
 
 _Point = tuple[float, float]
 
@@ -32,6 +32,17 @@ _SIZE: Final = (420, 240)
 _BOX: Final = (120, 44)
 
 
+def phases_of(graphs: Sequence[Followed]) -> list[str]:
+    """Return the phases that there are, in the order of the diagram.
+
+    Raises ``ExportError`` where one has no place in it.
+    """
+    phases = {node.scene.phase for graph in graphs for node in graph.nodes}
+    if unplaced := phases - _CENTRES.keys():
+        raise ExportError(f"{', '.join(sorted(unplaced))} has no place in the phase diagram")
+    return [phase for phase in _CENTRES if phase in phases]
+
+
 def phase_arrows(graphs: Sequence[Followed]) -> list[tuple[str, str]]:
     """Return from which phase the barrier can get to which other one, in one step."""
     return sorted(
@@ -46,12 +57,7 @@ def phase_arrows(graphs: Sequence[Followed]) -> list[tuple[str, str]]:
 
 
 def phase_diagram(phases: Sequence[str], arrows: Sequence[tuple[str, str]]) -> str:
-    """Return the diagram as SVG. The page lights a box and an arrow by their ``data``.
-
-    Raises ``ExportError`` where a phase has no place.
-    """
-    if unplaced := [phase for phase in phases if phase not in _CENTRES]:
-        raise ExportError(f"the phases {', '.join(unplaced)} have no place in the diagram")
+    """Return the diagram as SVG. The page lights a box and an arrow by their ``data``."""
     parts = [
         f'<path class="arrow" data-arrow="{escape(one)}&gt;{escape(other)}" '
         f'd="{_arrow(_CENTRES[one], _CENTRES[other], (other, one) in arrows)}"/>'
@@ -60,7 +66,7 @@ def phase_diagram(phases: Sequence[str], arrows: Sequence[tuple[str, str]]) -> s
     for phase in phases:
         x, y = _CENTRES[phase]
         width, height = _BOX
-        words = phase.replace(", ", ",\n").split("\n")
+        words = phase.replace(" (", "\n(").split("\n")
         lines = "".join(
             f'<tspan x="{x}" y="{y + 5 + 16 * (number - (len(words) - 1) / 2):g}">'
             f"{escape(word)}</tspan>"
