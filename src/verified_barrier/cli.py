@@ -16,8 +16,9 @@ from functools import cache
 from pathlib import Path
 
 from verified_barrier.teaching.diagram_commands import add_diagram_commands
+from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.commands import add_exercise_commands
-from verified_barrier.teaching.exercises.exercise import ExerciseError
+from verified_barrier.teaching.explore.command import add_explore_command
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
 from verified_barrier.verification.exits import (
     EXIT_AS_EXPECTED,
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         return int(options.run(options))
-    except (SetupError, ManifestError, OutputError, TraceError, ExerciseError) as problem:
+    except (SetupError, ManifestError, OutputError, TraceError, TeachingError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     add_trace_commands(commands, _positive_seconds, _tlc())
     add_diagram_commands(commands)
     add_exercise_commands(commands, _positive_seconds, _tlc())
+    add_explore_command(commands, _positive_seconds, _tlc(), _jobs)
     return parser
 
 

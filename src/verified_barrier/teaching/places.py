@@ -113,7 +113,7 @@ def dumped_steps(text: str) -> Steps:
     return _looked_up({shown[start] for start in graph.initial}, edges)
 
 
-CPYTHON_ACTS: Final = "filling, action runs"
+CPYTHON_ACTS: Final = "filling (action runs)"
 """What is shown as the state of CPython's barrier while its action runs, with the lock held."""
 
 
@@ -149,7 +149,7 @@ def _cpython_place(variables: Mapping[str, str]) -> Place:
         outcome = judged.threads[number].outcome
         threads.append(
             ThreadScene(
-                location + (", notified" if notified else ""),
+                location + (" (notified)" if notified else ""),
                 None if outcome is None else outcome.value,
                 None if index == "-1" else int(index),
             )
@@ -165,7 +165,7 @@ def _cpython_mover(before: Place, after: Place) -> int | None:
     movers = [
         number
         for number, (one, other) in enumerate(pairs)
-        if one.location != other.location and f"{one.location}, notified" != other.location
+        if one.location != other.location and f"{one.location} (notified)" != other.location
     ]
     if len(movers) > 1:
         raise GraphError(f"cannot tell which thread moves from {before.scene} to {after.scene}")

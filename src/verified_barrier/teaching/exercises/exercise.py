@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.verification.tlc import Tlc
 
 __all__ = [
@@ -37,7 +38,7 @@ class Kind(Enum):
     REPAIR = "repair the barrier"
 
 
-class ExerciseError(ValueError):
+class ExerciseError(TeachingError):
     """A folder that cannot be written or graded; the message names it, and the remedy."""
 
 
