@@ -1,24 +1,28 @@
 """A run of a barrier that is led by hand: its moves in words, and why others are not possible.
 
 A move is written as what happens, and to which thread: ``arrive 1``, ``reset``. What happens is an
-action of the barrier's specification, or an event of the table, or the beginning of either.
+action of the barrier's specification, an event of the table, or what the explorer's page calls it,
+or the beginning of one of these.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Final, NamedTuple
 
-from verified_barrier.table import LOCATIONS, Event, Location
+from verified_barrier.table import LOCATIONS, Event
 from verified_barrier.teaching.barriers import Exhibit
+from verified_barrier.teaching.errors import TeachingError
+from verified_barrier.teaching.explore.controls import CONTROLS, Control, control_of, reasons
 from verified_barrier.teaching.followed import Followed, Position
-from verified_barrier.teaching.places import CPYTHON_ACTS, Scene, ThreadScene
+from verified_barrier.teaching.places import Scene
 
 __all__ = ["Impossible", "MoveError", "Possible", "Run", "said", "scene_in_words"]
 
 
-class MoveError(ValueError):
+class MoveError(TeachingError):
     """A move that cannot be made; the message says why, and what can."""
 
 
@@ -35,14 +39,15 @@ class Possible(NamedTuple):
 
 
 class Impossible(NamedTuple):
-    """Something that cannot happen now."""
+    """Something that cannot be done now."""
 
-    event: Event
+    what: str
     thread: int | None
     why: str
 
-    def __str__(self) -> str:
-        return said(self.event.value.lower().replace("_", " "), self.thread)
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.lower())
 
 
 def said(what: str, thread: int | None) -> str:
@@ -50,6 +55,7 @@ def said(what: str, thread: int | None) -> str:
     return what if thread is None else f"{what} t{thread + 1}"
 
 
+_OF_NO_THREAD: Final = frozenset(event for event, where in LOCATIONS.items() if not where)
 _MOVE: Final = re.compile(r"([A-Za-z][A-Za-z_ ()-]*?)(?:\s+t?(\d+))?")
 
 
@@ -104,15 +110,25 @@ class Run:
         )
 
     def impossible(self) -> list[Impossible]:
-        """Return what cannot happen, thread by thread, and why."""
-        can = {(self.barrier.events[move.action], move.thread) for move in self.possible()}
-        everyone = [*range(self.followed.threads), None]
+        """Return what cannot be done, thread by thread, and why."""
+        can = {(control_of(self.barrier.events[m.action]), m.thread) for m in self.possible()}
         return [
-            Impossible(event, thread, _why(event, thread, self.scene))
-            for thread in everyone
-            for event in Event
-            if bool(LOCATIONS[event]) == (thread is not None) and (event, thread) not in can
+            Impossible(control.label.lower(), thread, self._why(control, thread))
+            for thread in [*range(self.followed.threads), None]
+            for control in CONTROLS
+            if (control.events[0] in _OF_NO_THREAD) is (thread is None)
+            and (control, thread) not in can
         ]
+
+    def _why(self, control: Control, thread: int | None) -> str:
+        scene = self.scene
+        where = "" if thread is None else scene.threads[thread].location
+        reason = self._reasons[control.key][where]
+        return reason if isinstance(reason, str) else reason[scene.phase]
+
+    @cached_property
+    def _reasons(self) -> dict[str, dict[str, str | dict[str, str]]]:
+        return reasons([self.followed], self.barrier.events)
 
     def make(self, move: Possible) -> None:
         """Make a move."""
@@ -124,7 +140,7 @@ class Run:
         match = _MOVE.fullmatch(text.strip())
         if match is None:
             raise MoveError(f"{text!r} is no move: say what happens, and to which thread: arrive 1")
-        what = re.sub(r"[ _()-]", "", match[1]).lower()
+        what = _letters(match[1])
         thread = None if match[2] is None else int(match[2]) - 1
         if thread is not None and not 0 <= thread < self.followed.threads:
             raise MoveError(f"{text}: there are the threads 1 to {self.followed.threads}")
@@ -142,9 +158,9 @@ class Run:
         exact = [move for move, of in names if what in of]
         return exact or [move for move, of in names if any(n.startswith(what) for n in of)]
 
-    def _names(self, action: str) -> tuple[str, str]:
-        event = self.barrier.events[action].value
-        return action.lower(), event.replace("_", "").lower()
+    def _names(self, action: str) -> tuple[str, ...]:
+        event = self.barrier.events[action]
+        return tuple(map(_letters, (action, event.value, control_of(event).label)))
 
     def _why_not(self, what: str, thread: int | None) -> str:
         events = [
@@ -153,20 +169,19 @@ class Run:
             if any(name.startswith(what) for name in self._names(action))
         ]
         if not events:
-            known = ", ".join(dict.fromkeys(self._names(a)[1] for a in self.barrier.events))
-            return f"nothing is called that; there are {known}, and the names of the actions"
-        event = events[0]
-        if thread is None and LOCATIONS[event]:
+            labels = (control.label.lower() for control in CONTROLS)
+            return f"nothing is called that; there are {', '.join(labels)}, and the actions' names"
+        if thread is None and events[0] not in _OF_NO_THREAD:
             return f"it happens to a thread: {what} 1"
-        if thread is not None and not LOCATIONS[event]:
+        if thread is not None and events[0] in _OF_NO_THREAD:
             return f"it happens to no one thread: {what}"
-        can = any(self.barrier.events[m.action] in events for m in self._of(thread))
-        if can:
-            return "something else happens: " + ", ".join(map(str, self._of(thread)))
-        return _why(event, thread, self.scene)
-
-    def _of(self, thread: int | None) -> list[Possible]:
-        return [move for move in self.possible() if move.thread == thread]
+        control = control_of(events[0])
+        others = [
+            str(move)
+            for move in self.possible()
+            if move.thread == thread and self.barrier.events[move.action] in control.events
+        ]
+        return f"what can be is {', '.join(others)}" if others else self._why(control, thread)
 
     def undo(self) -> bool:
         """Take the last move back; return whether there was one."""
@@ -182,48 +197,15 @@ class Run:
             return True
         return False
 
-    def reset(self) -> None:
-        """Go back to the beginning; what was done can be redone, move by move."""
+    def restart(self) -> bool:
+        """Go back to the beginning; return whether it was not there.
+
+        What was done can be redone, move by move.
+        """
+        moved = bool(self._moves)
         while self.undo():
             pass
-
-
-_PLACES: Final[Mapping[Event, str]] = {
-    Event.CALL: "it is in wait() already",
-    Event.ARRIVE: "it has no call that could arrive",
-    Event.ACTION_RETURNED: "it is not running the action",
-    Event.ACTION_RAISED: "it is not running the action",
-    Event.TIMEOUT: "it is not waiting for others",
-    Event.WITHDRAW: "it is not waiting for others",
-    Event.WITHDRAW_CALL: "it has no call that has not arrived",
-    Event.LEAVE: "it is not on its way out",
-}
-_BUSY: Final[Mapping[Event, str]] = {
-    Event.ARRIVE: "it is held until the action ends",
-    Event.TIMEOUT: "a time limit does not cut an action short",
-}
-_ACTS: Final = ("TRIPPING", "RESETTING", "BREAKING", CPYTHON_ACTS)
-
-
-def _why(event: Event, thread: int | None, scene: Scene) -> str:
-    """Return why an event cannot happen."""
-    acts = scene.phase in _ACTS
-    locked = scene.phase == CPYTHON_ACTS
-    if thread is None:
-        return "the action runs with the lock held" if locked else f"not in {scene.phase}"
-    if locked and event is not Event.CALL and not _acts(scene.threads[thread]):
-        return "the action runs with the lock held"
-    where = scene.threads[thread].location
-    if acts and event in _BUSY and where in ("WAITING", "HELD"):
-        return _BUSY[event] if (where == "HELD") == (event is Event.ARRIVE) else _PLACES[event]
-    places = {location.value for location in LOCATIONS[event]}
-    if where in places:
-        return f"not in {scene.phase}"
-    return f"{_PLACES[event]}: {where}"
-
-
-def _acts(thread: ThreadScene) -> bool:
-    return thread.location in (Location.ACTING.value, "_release")
+        return moved
 
 
 def scene_in_words(scene: Scene) -> Iterator[str]:

@@ -23,7 +23,7 @@ RUN: Final = "run.txt"
 
 def _made(run: Run, moves: Sequence[str]) -> bool:
     """Make moves from the beginning, as far as possible; return whether all were."""
-    run.reset()
+    run.restart()
     for move in moves:
         try:
             run.make(run.find(move))
@@ -144,7 +144,7 @@ def _compare_enough(said: Sequence[object], run: Run, moves: Sequence[str], name
 
 def _breaks(run: Run, moves: Sequence[str], name: str) -> bool:
     """Make moves from the beginning, as far as possible, until a property is violated."""
-    run.reset()
+    run.restart()
     for move in moves:
         try:
             run.make(run.find(move))
