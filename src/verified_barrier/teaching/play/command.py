@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from verified_barrier.teaching.barriers import (
     EXHIBITS,
@@ -31,6 +31,8 @@ from verified_barrier.verification.tlc import Tlc
 
 __all__ = ["add_play_command", "begin"]
 
+_Wanted: TypeAlias = tuple[int | None, int | None, bool | None]
+
 
 def add_play_command(
     commands: Any, seconds: Callable[[str], float], find_tlc: Callable[[], Tlc]
@@ -43,8 +45,8 @@ def add_play_command(
         "play",
         help="step the threads of a barrier by hand, in the terminal",
         description="Step the threads of a barrier by hand: see its state, which promises are "
-        "kept, what can happen next, and why other things cannot. In a terminal it is drawn, if rich "
-        "is installed; over a pipe it is plain lines.",
+        "kept, what can happen next, and why other things cannot. In a terminal it is drawn, if "
+        "rich is installed; over a pipe it is plain lines.",
         epilog="Exit code: 0 ended, 2 usage or environment",
     )
     play.add_argument(

@@ -47,5 +47,5 @@ def _lines(view: View) -> Iterator[str]:
     for number, move in enumerate(view.moves, 1):
         yield f"  {number:>2}  {move}"
     for refusal in view.refusals:
-        who = f"{refusal.who}: " if refusal.who else ""
-        yield f"   -  {who}{', '.join(refusal.what)}: {refusal.why}"
+        what = ", ".join(f"{thing} ({why})" for thing, why in refusal.what)
+        yield f"   -  not now: {refusal.who + ' ' if refusal.who else ''}{what}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich import box
@@ -90,15 +89,13 @@ def _lamps(view: View) -> Table:
 def _moves(view: View) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 1))
     table.add_column(justify="right")
-    table.add_column(no_wrap=True)
     table.add_column()
     for number, move in enumerate(view.moves, 1):
         table.add_row(Text(str(number), style="bold cyan"), Text(move))
-    for row in _refused(view):
-        table.add_row(*(Text(part, style="dim") for part in row))
-    return table
-
-
-def _refused(view: View) -> Iterator[tuple[str, str, str]]:
     for refusal in view.refusals:
-        yield "\u2013", f"{refusal.who} {', '.join(refusal.what)}".strip(), refusal.why
+        row = Text(f"not now: {refusal.who}".strip(), style="dim")
+        for thing, why in refusal.what:
+            row.append(f"  {thing}", style="strike")
+            row.append(f" ({why})")
+        table.add_row("", row)
+    return table

@@ -106,9 +106,8 @@ class Session:
             self._screen.say(f"{name} is broken: {LAMPS[name]}")
         if not self.run.violated:
             self._screen.say("no promise is broken")
-        for one in view_of(self.run, self.challenge).refusals:
-            who = f"{one.who} cannot" if one.who else "nobody can"
-            self._screen.say(f"{who} {', '.join(one.what)}: {one.why}")
+        for one in self.run.impossible():
+            self._screen.say(f"{said(one.what, one.thread)}: {one.why}")
 
     def _solution(self) -> Iterator[str]:
         fewest = shortest(self.run.followed, self.challenge.violates)

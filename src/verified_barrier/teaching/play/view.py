@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from verified_barrier.teaching.barriers import Challenge
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.moves import Run, said, scene_in_words
 
-__all__ = ["Entry", "Lamp", "Refusal", "View", "view_of"]
+__all__ = ["Entry", "Lamp", "Refusal", "View", "in_short", "view_of"]
 
 
 class Entry(NamedTuple):
@@ -31,12 +32,12 @@ class Lamp(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Things that cannot be done now, for one reason."""
+    """What cannot be done now, by one thread or by no one thread."""
 
     who: str
     """The thread; empty if it is about no one thread."""
-    what: tuple[str, ...]
-    why: str
+    what: tuple[tuple[str, str], ...]
+    """Each thing with the reason in short."""
 
 
 class View(NamedTuple):
@@ -113,8 +114,22 @@ def _entries(run: Run) -> Iterator[Entry]:
 
 
 def _refusals(run: Run) -> Iterator[Refusal]:
-    for (thread, why), group in groupby(
-        sorted(run.impossible(), key=lambda one: (one.thread is None, one.thread or 0, one.why)),
-        key=lambda one: (one.thread, one.why),
-    ):
-        yield Refusal(said("", thread).strip(), tuple(one.what for one in group), why)
+    for thread, group in groupby(run.impossible(), key=lambda one: one.thread):
+        yield Refusal(
+            said("", thread).strip(), tuple((one.what, in_short(one.why)) for one in group)
+        )
+
+
+def in_short(why: str) -> str:
+    """Return a reason in a few words, as there is no room for more beside others."""
+    if elsewhere := _ELSEWHERE.fullmatch(why):
+        return f"only {elsewhere[1]}"
+    if later := _LATER.fullmatch(why):
+        return f"only in {later[1]}"
+    return "never here" if _NEVER.fullmatch(why) else why
+
+
+_ELSEWHERE: Final = re.compile(r"it is .*; to .* it must be (.*)")
+_LATER: Final = re.compile(r"in .* (?:a thread that is .* cannot|nobody can) .*, only in (.*)")
+_NEVER: Final = re.compile(r"nobody can .* in this barrier")
+"""The reasons as ``explore.controls`` words them."""
