@@ -19,6 +19,7 @@ from verified_barrier.teaching.diagram_commands import add_diagram_commands
 from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.commands import add_exercise_commands
 from verified_barrier.teaching.explore.command import add_explore_command
+from verified_barrier.teaching.gallery import add_gallery_command
 from verified_barrier.teaching.play.command import add_play_command
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
 from verified_barrier.verification.exits import (
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     add_prove_command(commands, _positive_seconds, _tlc())
     add_trace_commands(commands, _positive_seconds, _tlc())
     add_diagram_commands(commands)
+    add_gallery_command(commands, _positive_seconds, _tlc())
     add_play_command(commands, _positive_seconds, _tlc())
     add_exercise_commands(commands, _positive_seconds, _tlc())
     add_explore_command(commands, _positive_seconds, _tlc(), _jobs)

@@ -108,10 +108,10 @@ def _changes(before: Configuration, after: Configuration) -> Iterator[str]:
 def defined(text: str, name: str) -> tuple[int, int]:
     """Return where a definition stands in a module, with the comment before it.
 
-    Raises ``ValueError`` where the module does not have it once.
+    Raises ``ValueError`` where the module does not have it, or not once.
     """
     found = list(
-        re.finditer(rf"^(?:\\\*.*\n)*{name}(?:\(\w+\))? ==.*\n(?:[ \t]+.*\n)*", text, re.M)
+        re.finditer(rf"^(?:\\\*.*\n)*{name}(?:\([^)]*\))? ==.*\n(?:[ \t]+.*\n)*", text, re.M)
     )
     if len(found) != 1:
         raise ValueError(f"{name} is defined {len(found)} times, and must be defined once")

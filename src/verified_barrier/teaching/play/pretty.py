@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from io import StringIO
+from itertools import zip_longest
 from pathlib import Path
 
 from rich import box
-from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from verified_barrier.teaching.play.view import View
+from verified_barrier.teaching.play.view import Lamp, View
 from verified_barrier.verification.files import write_whole
 
 __all__ = ["PrettyScreen", "save_svg"]
@@ -41,12 +43,12 @@ class PrettyScreen:
 
 def save_svg(view: View, path: Path) -> None:
     """Write what is to be seen as an SVG file. Raises ``OutputError`` if it cannot be written."""
-    # The console draws into its record, and to no terminal.
-    with Path("/dev/null").open("w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=100, file=nowhere, force_terminal=True)
-        console.print(_drawn(view))
-    text = console.export_svg(title="verified-barrier play", unique_id="play")
-    write_whole(path, text.splitlines())
+    # It draws into its record, and to nowhere else.
+    console = Console(record=True, width=100, file=StringIO(), force_terminal=True)
+    console.print(_drawn(view))
+    svg = console.export_svg(title="verified-barrier play", unique_id="play")
+    # Rich has the picture load a font from the network: any font of this kind will do.
+    write_whole(path, re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL).splitlines())
 
 
 def _drawn(view: View) -> RenderableType:
@@ -54,14 +56,23 @@ def _drawn(view: View) -> RenderableType:
         "DONE  " if view.solved else "to do  ", style="bold green" if view.solved else "bold"
     )
     task.append(view.task, style="" if view.solved else "not bold")
-    body = Group(
+    beside = Table.grid(padding=(0, 4))
+    beside.add_row(_state(view), _lamps(view))
+    broken = [
+        Text(f"{lamp.name} is broken: {lamp.means}", style="bold red")
+        for lamp in view.lamps
+        if not lamp.holds
+    ]
+    parts: list[RenderableType] = [
         Text(view.story, style="dim"),
         task,
         Text(view.last),
-        Columns([_state(view), _lamps(view)], padding=(0, 3)),
+        beside,
+        *broken,
         _moves(view),
-    )
-    return Panel(body, title=view.title, title_align="left", box=box.ROUNDED, padding=(0, 1))
+    ]
+    title = Text(view.title)
+    return Panel(Group(*parts), title=title, title_align="left", box=box.ROUNDED, padding=(0, 1))
 
 
 def _state(view: View) -> Table:
@@ -76,14 +87,18 @@ def _state(view: View) -> Table:
 
 
 def _lamps(view: View) -> Table:
+    """Return the lamps in two columns."""
     table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
-    for lamp in view.lamps:
-        light = Text("\u25cf", style="green" if lamp.holds else "bold red")
-        name = Text(lamp.name, style="dim" if lamp.holds else "bold red")
-        if not lamp.holds:
-            name.append(f": not so: {lamp.means}", style="not bold")
-        table.add_row(light, name)
+    half = (len(view.lamps) + 1) // 2
+    for row in zip_longest(view.lamps[:half], view.lamps[half:]):
+        table.add_row(*(_lamp(lamp) for lamp in row if lamp is not None))
     return table
+
+
+def _lamp(lamp: Lamp) -> Text:
+    if lamp.holds:
+        return Text.assemble(("\u25cf ", "green"), (lamp.name, "dim"))
+    return Text(f"\u25cf {lamp.name}", style="bold red")
 
 
 def _moves(view: View) -> Table:
@@ -93,9 +108,7 @@ def _moves(view: View) -> Table:
     for number, move in enumerate(view.moves, 1):
         table.add_row(Text(str(number), style="bold cyan"), Text(move))
     for refusal in view.refusals:
-        row = Text(f"not now: {refusal.who}".strip(), style="dim")
-        for thing, why in refusal.what:
-            row.append(f"  {thing}", style="strike")
-            row.append(f" ({why})")
-        table.add_row("", row)
+        what = ", ".join(f"{thing} ({why})" for thing, why in refusal.what)
+        row = Text(f"not now: {refusal.who} {what}".replace("  ", " "), style="dim")
+        table.add_row(Text("\u2013", style="dim"), row)
     return table

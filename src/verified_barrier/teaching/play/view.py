@@ -66,9 +66,9 @@ def view_of(run: Run, challenge: Challenge) -> View:
     solved = _is_met(run, challenge)
     size = run.followed
     return View(
-        title=f"{run.barrier.title} for {_counted(size.parties, 'party', 'parties')}, "
-        f"{'with an' if size.has_action else 'without'} action; "
-        f"{_counted(size.threads, 'thread', 'threads')}",
+        title=f"{run.barrier.title}: {_counted(size.parties, 'party', 'parties')}, "
+        f"{_counted(size.threads, 'thread', 'threads')}, "
+        f"{'an' if size.has_action else 'no'} action",
         story=run.barrier.story,
         task=_task(run, challenge, solved),
         solved=solved,
@@ -97,7 +97,7 @@ def _task(run: Run, challenge: Challenge, solved: bool) -> str:
     fewest = shortest(run.followed, challenge.violates) or []
     moves = len(run.moves)
     length = "no run is shorter" if moves == len(fewest) else f"the shortest run has {len(fewest)}"
-    return f"{challenge.title}: done, in {_counted(moves, 'move', 'moves')}; {length}"
+    return f"{challenge.title}: in {_counted(moves, 'move', 'moves')}; {length}"
 
 
 def _entries(run: Run) -> Iterator[Entry]:
