@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, followed
+from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, Size, followed
 from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.specification import defined
 from verified_barrier.teaching.followed import LAMPS, shortest
@@ -43,15 +43,25 @@ def pieces() -> list[Piece]:
     """Return the gallery: first what can be stepped through."""
     models = [model for model in load_manifest(MODELS) if model.violates is not None]
     models = [model for model in models if not model.name.startswith(_WITNESSES)]
-    by_check = {f"fault/{one.key}": one for one in EXHIBITS}
     found = []
     for model in models:
-        one = by_check.get(model.name)
-        if one is None:
-            found.append(Piece(model.name, model.shows, model, None))
+        one = _exhibit(model)
+        if one is None or one.is_cpythons:
+            found.append(Piece(model.name, model.shows[0].upper() + model.shows[1:], model, one))
         else:
             found.append(Piece(one.key, f"{one.title}. {one.story}", model, one))
     return sorted(found, key=lambda piece: piece.exhibit is None)
+
+
+def _exhibit(model: Model) -> Exhibit | None:
+    """Return the barrier to be stepped through that a model is about, if there is one."""
+    for one in EXHIBITS:
+        if model.name == f"fault/{one.key}":
+            return one
+        tasks = {challenge.violates for challenge in one.challenges}
+        if one.is_cpythons and model.module == "CPythonHistory" and model.violates in tasks:
+            return one
+    return None
 
 
 def add_gallery_command(
@@ -95,8 +105,8 @@ def _gallery(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
 def _listed(found: list[Piece]) -> Iterator[str]:
     width = max(len(piece.name) for piece in found)
     for can, about in (
-        (True, "To be stepped through: verified-barrier play --barrier NAME"),
-        (False, "With a run that TLC finds: in the locks, in CPython's, and with less fairness"),
+        (True, "Barriers that can be stepped through by hand:"),
+        (False, "Found by TLC alone: faults of the locks, CPython's barrier, less fairness:"),
     ):
         yield about
         for piece in found:
@@ -117,17 +127,30 @@ def _show(piece: Piece, tlc: Tlc, timeout: float) -> int:
         if run.finding is Finding.TIMED_OUT:
             print(f"TLC did not finish within {timeout:g} s")
             return EXIT_INCOMPLETE
-        lines = list(_told(run))
+        lines = list(_told(run, model))
     else:
         lines = list(_stepped(piece.exhibit, model, tlc, timeout))
-    print(f"A run that breaks {model.violates}{_meaning(model)}:")
+    print(
+        f"{'A shortest run' if piece.exhibit else 'A run'} that breaks {model.violates}{_meaning(model)}:"
+    )
     for line in lines:
         print(line)
     print()
     print(f"What catches it: verified-barrier check --full --only '{model.name}'")
     if piece.exhibit:
-        print(f"To try it: verified-barrier play --barrier {piece.name}")
+        print(f"To try it: {_play(piece.exhibit, model)}")
     return EXIT_AS_EXPECTED
+
+
+def _play(one: Exhibit, model: Model) -> str:
+    size = _size_of(one, model)
+    words = f"--barrier {one.key} --parties {size.parties} --threads {size.threads}"
+    return f"verified-barrier play {words}{' --action' if size.has_action else ''}"
+
+
+def _size_of(one: Exhibit, model: Model) -> Size:
+    about = model.constants
+    return Size(about["Parties"], about["Threads"], about["HasAction"])
 
 
 def _meaning(model: Model) -> str:
@@ -160,9 +183,7 @@ def _changes(model: Model) -> Iterator[str]:
 
 def _stepped(one: Exhibit, model: Model, tlc: Tlc, timeout: float) -> Iterator[str]:
     """Yield a shortest run, and what each step changes."""
-    about = model.constants
-    size = next(s for s in one.sizes if s == (about["Parties"], about["Threads"], s.has_action))
-    runs = followed(one, size, tlc, timeout)
+    runs = followed(one, _size_of(one, model), tlc, timeout)
     fewest = shortest(runs, model.violates)
     if fewest is None:
         raise SetupError(f"{one.key}: no run breaks {model.violates}, which {model.name} says")
@@ -178,20 +199,44 @@ def _stepped(one: Exhibit, model: Model, tlc: Tlc, timeout: float) -> Iterator[s
 
 _STATE: Final = re.compile(r"^\d+: <(\w+)")
 _VARIABLE: Final = re.compile(r"^/\\ (\w+) = ((?:.|\n(?!/\\))*)", re.MULTILINE)
-_BACK: Final = re.compile(r"^(\d+: (?:Back to state|Stuttering)[^\n]*)", re.MULTILINE)
+_BACK: Final = re.compile(r"^(\d+): Back to state(?:: <(\w+))?", re.MULTILINE)
+_STAYS: Final = re.compile(r"^\d+: Stuttering", re.MULTILINE)
 
 
-def _told(run: TlcRun) -> Iterator[str]:
+def _told(run: TlcRun, model: Model) -> Iterator[str]:
     """Yield the run that TLC found, and what each step changes."""
-    if run.finding in (Finding.HOLDS, Finding.FAILED):
-        raise SetupError(f"TLC: {run.finding.value}\n{run.explanation}")
+    # TLC does not name a temporal property.
+    if not run.trace or run.violated not in (None, model.violates):
+        raise SetupError(f"{model.name}: TLC: {run.finding.value}\n{run.explanation}")
     states = [
         {name: " ".join(value.split()) for name, value in _VARIABLE.findall(state)}
         for state in run.trace
     ]
     for number, (before, after) in enumerate(pairwise(states), 1):
         action = _STATE.match(run.trace[number])
-        changed = (f"{name} = {value}" for name, value in after.items() if before[name] != value)
+        changed = [
+            entry for name, value in after.items() for entry in _changed(name, before[name], value)
+        ]
         yield f"{number:>3}. {action[1] if action else '?'}: {', '.join(changed) or 'no change'}"
     if back := _BACK.search(run.output):
-        yield f"  and so on for ever: {back[1]}"
+        step = int(back[1]) - 1
+        yield f"{len(states):>3}. {back[2] or '?'}: as after step {step}, and so on for ever"
+    elif _STAYS.search(run.output):
+        yield "     and so it stays for ever"
+
+
+def _changed(name: str, before: str, after: str) -> Iterator[str]:
+    """Yield what is different in a variable; of a function, the arguments for which it is."""
+    if before == after:
+        return
+    old, new = _entries(before), _entries(after)
+    if new and old.keys() == new.keys():
+        yield from (f"{name}[{key}] = {new[key]}" for key in new if new[key] != old[key])
+    else:
+        yield f"{name} = {after}"
+
+
+def _entries(value: str) -> dict[str, str]:
+    """Return what a function is for each argument; nothing if it is none."""
+    pairs = [entry.partition(" :> ") for entry in value.strip("()").split(" @@ ")]
+    return {key: what for key, arrow, what in pairs if arrow}
