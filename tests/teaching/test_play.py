@@ -75,6 +75,19 @@ def test_a_link_leads_to_the_same_run(play: Play) -> None:
     assert again.split("\n\n")[-1].strip() in said
 
 
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        ([], "2 parties, 2 threads, no action"),
+        (["--threads", "3"], "2 parties, 3 threads, no action"),
+        (["--action", "--parties", "1"], "1 party, 2 threads, an action"),
+    ],
+)
+def test_what_is_not_said_is_as_usual(play: Play, arguments: list[str], title: str) -> None:
+    """A size is changed in what is said of it, and in nothing else."""
+    assert play("", *arguments)[1].startswith(f"verified_barrier.Barrier: {title}\n")
+
+
 def test_what_is_changed_is_marked(play: Play) -> None:
     """Against the state before the last move, and only that."""
     _, said, _ = play("", "--moves", "call 1, arrive 1")
@@ -109,7 +122,7 @@ def test_a_barrier_that_cannot_be_broken_has_no_solution(play: Play) -> None:
         (["--threads", "5"], "ours is not there in this size: choose one of 1 parties, 1 threads"),
         (
             ["--moves", "call 1, leave 1"],
-            "leave 1 is not possible: it is CALLING; to leave it must",
+            "leave 1 is not possible: it is CALLING; to leave",
         ),
         (["--moves", "call"], "call is not possible: it happens to a thread: call 1"),
         (["--svg", "no/such/folder/play.svg"], "no/such/folder/play.svg cannot be written"),

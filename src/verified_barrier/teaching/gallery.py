@@ -130,9 +130,8 @@ def _show(piece: Piece, tlc: Tlc, timeout: float) -> int:
         lines = list(_told(run, model))
     else:
         lines = list(_stepped(piece.exhibit, model, tlc, timeout))
-    print(
-        f"{'A shortest run' if piece.exhibit else 'A run'} that breaks {model.violates}{_meaning(model)}:"
-    )
+    kind = "A shortest run" if piece.exhibit else "A run"
+    print(f"{kind} that breaks {model.violates}{_meaning(model)}:")
     for line in lines:
         print(line)
     print()

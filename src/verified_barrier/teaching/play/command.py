@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from operator import ne
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -99,12 +100,15 @@ def begin(
 
 
 def _size(barrier: Exhibit, wanted: tuple[int | None, int | None, bool | None]) -> Size:
-    """Return the size that is wanted: that of the first challenge where nothing else is said."""
+    """Return the size that is wanted; where nothing is said, as that of the first challenge."""
     usual = Size(2, 2, False) if barrier.is_ours else barrier.challenges[0].size
-    ordered = sorted(barrier.sizes, key=lambda size: size != usual)
-    for size in ordered:
-        if all(want in (None, has) for want, has in zip(wanted, size, strict=True)):
-            return size
+    offers = [
+        size
+        for size in barrier.sizes
+        if all(want in (None, has) for want, has in zip(wanted, size, strict=True))
+    ]
+    if offers:
+        return min(offers, key=lambda size: sum(map(ne, size, usual)))
     offered = "; ".join(str(size) for size in barrier.sizes)
     raise TeachingError(f"{barrier.key} is not there in this size: choose one of {offered}")
 
@@ -155,6 +159,7 @@ def _over_pipe(run: Run, challenge: Challenge) -> None:
 
 def _converse(session: Session, ask: Callable[[], str]) -> None:
     session.show()
+    session.answer("help")
     while True:
         try:
             line = ask()

@@ -15,12 +15,8 @@ from verified_barrier.teaching.play.view import View, view_of
 __all__ = ["HELP", "Screen", "Session", "command_line"]
 
 HELP: Final = (
-    "a number, or a move such as arrive 1",
-    "undo, redo, restart",
-    "why, why arrive 1      why something cannot be done; what a broken promise says",
-    "solution               a shortest run that does what is to be done",
-    "link                   this run as a command, and as the address of the explorer's page",
-    "help, quit",
+    "Type a number, a move such as arrive 1, undo, redo, restart, why, why arrive 1, solution,",
+    "link (this run as a command, and in the page of verified-barrier explore), help, or quit.",
 )
 
 
@@ -91,7 +87,7 @@ class Session:
             else:
                 self.run.make(self.run.find(words))
         except MoveError as problem:
-            self._screen.say(f"{problem}; help says what else there is")
+            self._screen.say(str(problem))
         else:
             self.show()
 
