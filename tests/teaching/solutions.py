@@ -200,6 +200,7 @@ SLOW = {
     ("repair-withdrawal", "only the last"),
     ("repair-withdrawal", "still counted"),
     ("repair-step", "seven"),
+    ("repair-step", "solved"),
     ("any-number", "never"),
     ("any-number", "too little"),
 }
@@ -408,6 +409,12 @@ NEAR_MISSES: list[NearMiss] = [
             "ABORT leads to BREAKING, arrived 0, outcome BROKEN",
         ),
         ("looked up", looks_it_up(step()), "line 3: it imports something else than at the start"),
+        (
+            "another judge",
+            step() + "\nPhase.is_acting = True\n",
+            "it changes Phase.is_acting: do without it",
+        ),
+        ("a new class", step() + "\nclass State(tuple): pass\n", "it has a class, State"),
         ("for ever", never_ends(step()), "did not come to an end within"),
         ("no Python", step() + "\n)", "step.py is not Python"),
         ("seven", seven(step(raises, aborts, resets)), "all is well with up to 4 parties"),

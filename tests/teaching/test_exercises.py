@@ -83,7 +83,10 @@ def test_unsolved_at_the_start(name: str, grade: Grade) -> None:
 
 
 @pytest.mark.check
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.full] * ((n, "solved") in SLOW)) for n in NAMES],
+)
 def test_solved(name: str, grade: Grade) -> None:
     """Its solution is accepted, and it is said what was found."""
     assert grade(name, SOLUTIONS[name])

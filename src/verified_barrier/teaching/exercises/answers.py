@@ -60,8 +60,8 @@ def without_extras(name: str, text: str, start: str) -> ast.Module:
     """Return the syntax tree of an answer in Python that uses no more than it started with.
 
     Parameters: ``name``, of the file; ``start``, the text that it started as. What would let an
-    answer look the solution up, or alter its judge, is refused: other imports, classes, and names
-    with two underscores. Raises ``NotSolvedError``.
+    answer look the solution up, or alter its judge, is refused: other imports, classes, names with
+    two underscores, and changes of attributes. Raises ``NotSolvedError``.
     """
     try:
         tree = ast.parse(text)
@@ -77,6 +77,8 @@ def without_extras(name: str, text: str, start: str) -> ast.Module:
             wrong = f"uses {_spelling(node)}"
         elif isinstance(node, ast.Name) and node.id in _WAYS_OUT:
             wrong = f"uses {node.id}"
+        elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            wrong = f"changes {ast.unparse(node)}"
         else:
             continue
         line = getattr(node, "lineno", 1)
@@ -84,7 +86,9 @@ def without_extras(name: str, text: str, start: str) -> ast.Module:
     return tree
 
 
-_WAYS_OUT: Final = {"exec", "eval", "compile", "open", "getattr", "globals", "vars", "locals"}
+_WAYS_OUT: Final = {
+    *("exec", "eval", "compile", "open", "getattr", "setattr", "globals", "vars", "locals"),
+}
 
 
 def _is_import(node: ast.AST) -> bool:

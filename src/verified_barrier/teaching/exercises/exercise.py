@@ -67,7 +67,7 @@ class Tools:
 
     def __init__(self, find_tlc: Callable[[], Tlc], seconds: float) -> None:
         self._find_tlc = find_tlc
-        self._seconds = seconds
+        self.seconds: Final = seconds
         self._end = time.monotonic() + seconds
 
     @property
@@ -84,7 +84,7 @@ class Tools:
 
     def late(self) -> UnfinishedError:
         """Return what a grader raises that was not done in time."""
-        return UnfinishedError(f"not graded within {self._seconds:g} s: allow more with --timeout")
+        return UnfinishedError(f"not graded within {self.seconds:g} s: allow more with --timeout")
 
 
 @dataclass(frozen=True)

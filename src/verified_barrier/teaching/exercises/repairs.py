@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from verified_barrier.teaching.exercises.answers import read_answer, without_extras
-from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
+from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools, UnfinishedError
 from verified_barrier.teaching.exercises.specification import (
     constants,
     graph_of,
@@ -105,17 +105,25 @@ def grade_step(folder: Path, tools: Tools, start: str) -> str:
     if contracts is None:
         raise tools.late()
     for contract in contracts:
+        promise = contract.text.removeprefix("post: ")
+        if contract.verdict.startswith(_UNDECIDED):
+            raise UnfinishedError(
+                f"all is well with up to {_MOST} parties, but CrossHair has neither confirmed nor "
+                f"refuted this within {tools.seconds:g} s: {promise}\n    allow more with --timeout, "
+                "or write it more simply"
+            )
         if not contract.confirmed:
-            promise = contract.text.removeprefix("post: ")
             raise NotSolvedError(
-                f"all is well with up to {_MOST} parties, {tried} cases; but CrossHair does not "
-                f"confirm this for any number: {promise}\n{contract.verdict}",
+                f"all is well with up to {_MOST} parties, {tried} cases; but for any number of them "
+                f"this is not so: {promise}\n{contract.verdict}",
                 "what is special about this number of parties?",
             )
     return f"{tried} cases are right, and CrossHair confirms {len(contracts)} promises for any"
 
 
 _MOST: Final = 4
+_UNDECIDED: Final = "Not confirmed"
+"""How CrossHair's verdict begins if it had too little time."""
 _TRYING: Final = "trying"
 """The module that tries it."""
 SECONDS: Final = 10.0
