@@ -19,9 +19,7 @@ def page(known: dict[str, Any]) -> str:
     Parameters: ``known``, what ``export`` returns. The page says of itself that it may load
     nothing, and run and be styled by nothing but what is in it.
     """
-    style, script = (
-        (_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
-    )
+    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     # Nothing in it ends the element that it is in.
     data = json.dumps(known, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
     return (

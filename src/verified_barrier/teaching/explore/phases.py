@@ -98,9 +98,7 @@ def _arrow(source: _Point, target: _Point, is_double: bool) -> str:
     )
     start, end = _reach(dx, dy, dy * aside, dx * aside), _reach(dx, dy, -dy * aside, -dx * aside)
     x, y, to_x, to_y = x + start * dx, y + start * dy, to_x - end * dx, to_y - end * dy
-    heads = [
-        (to_x - 8 * dx + side * 4 * dy, to_y - 8 * dy - side * 4 * dx) for side in (1.0, -1.0)
-    ]
+    heads = [(to_x - 8 * dx + side * 4 * dy, to_y - 8 * dy - side * 4 * dx) for side in (1.0, -1.0)]
     (left_x, left_y), (right_x, right_y) = heads
     return (
         f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}"
