@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from verified_barrier.teaching.barriers import Size, exhibit, followed
+from verified_barrier.teaching.barriers import Size, exhibit, runs_of, steps_of
 from verified_barrier.teaching.explore.export import Graphs, export
 from verified_barrier.teaching.explore.page import page
+from verified_barrier.teaching.places import Steps
 from verified_barrier.verification.tlc import Tlc
 
 SHOWN = {
     "ours": [Size(2, 2, False), Size(2, 3, True), Size(3, 3, False), Size(4, 4, True)],
-    "cpython": [Size(2, 2, False), Size(3, 3, False)],
+    "cpython": [Size(2, 2, True), Size(3, 3, False)],
     "withdraw-leaves-gap": [Size(3, 3, False)],
     "holds-on": [Size(1, 2, True)],
     "release-skips-action": [Size(2, 2, True)],
@@ -29,10 +30,22 @@ _OPTIONS = [
 _REMEDY = "make browser installs one"
 
 
+AllSteps = dict[tuple[str, Size], Steps]
+
+
 @pytest.fixture(scope="session")
-def graphs(tlc: Tlc) -> Graphs:
+def all_steps(tlc: Tlc) -> AllSteps:
     return {
-        key: {size: followed(exhibit(key), size, tlc) for size in sizes}
+        (key, size): steps_of(exhibit(key), size, tlc)
+        for key, sizes in SHOWN.items()
+        for size in sizes
+    }
+
+
+@pytest.fixture(scope="session")
+def graphs(all_steps: AllSteps) -> Graphs:
+    return {
+        key: {size: runs_of(exhibit(key), size, all_steps[key, size]) for size in sizes}
         for key, sizes in SHOWN.items()
     }
 

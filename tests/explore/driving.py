@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Driven", "Seen"]
+__all__ = ["NONE", "Driven", "Seen"]
+
+NONE = "\N{EN DASH}"
+"""What is shown where there is no value."""
 
 
 class Seen(NamedTuple):
@@ -21,8 +25,9 @@ class Seen(NamedTuple):
     """What the buttons offer: actions, and the threads that take them."""
 
 
-# Reads what is shown; and presses, for each number that it is given, one of the buttons on offer.
-_WALK = """(numbers) => {
+# Reads what is shown; and presses buttons on offer: for a number one of them, or else the one for
+# an action and a thread.
+_WALK = """(wanted) => {
   const text = (element) => element.textContent;
   const cells = (row) => [...row.querySelectorAll("td")].map((cell) => cell.firstChild.data);
   const offered = () => [...document.querySelectorAll("[data-control][aria-disabled=false]")];
@@ -40,10 +45,14 @@ _WALK = """(numbers) => {
     };
   };
   const seen = [look()];
-  for (const number of numbers) {
+  const choice = (button) => [text(button.querySelector(".takes")), thread(button)];
+  for (const one of wanted) {
     const buttons = offered();
-    const button = buttons[number % buttons.length];
-    const taken = [text(button.querySelector(".takes")), thread(button)];
+    const button = typeof one === "number"
+      ? buttons[one % buttons.length]
+      : buttons.find((other) => String(choice(other)) === String(one));
+    if (!button) throw new Error(`not offered: ${one}`);
+    const taken = choice(button);
     button.click();
     seen.push({ taken, ...look() });
   }
@@ -51,8 +60,12 @@ _WALK = """(numbers) => {
 }"""
 
 
+def _plain(one: int | tuple[str, int | None]) -> int | list[str | int | None]:
+    return one if isinstance(one, int) else list(one)
+
+
 def _value(text: str) -> str | None:
-    return None if text == "–" else text
+    return None if text == NONE else text
 
 
 class Driven:
@@ -99,15 +112,20 @@ class Driven:
         return str(self.tab.text_content("#verdict"))
 
     def press(self, control: str, thread: int | None = None, choice: int = 0) -> None:
-        """Press a button of a thread, counted from 1, or of the barrier."""
+        """Press a button of a thread, counted from 1, or of the barrier; greyed or not."""
         lane = "#barrier-controls" if thread is None else f"#lane-{thread - 1}"
-        self.tab.locator(f"{lane} [data-control={control}]").nth(choice).click()
+        self.tab.locator(f"{lane} [data-control={control}]").nth(choice).click(force=True)
 
-    def walk(self, numbers: list[int]) -> list[tuple[tuple[str, int | None] | None, Seen]]:
-        """Press a button for each number. Return each step, and what is seen after it."""
+    def walk(
+        self, wanted: Sequence[int | tuple[str, int | None]]
+    ) -> list[tuple[tuple[str, int | None] | None, Seen]]:
+        """Press a button for each number, or for each action and thread that takes it.
+
+        Return each step, and what is seen after it.
+        """
         return [
             (tuple(look["taken"]) if "taken" in look else None, _seen(look))
-            for look in self.tab.evaluate(_WALK, numbers)
+            for look in self.tab.evaluate(_WALK, list(map(_plain, wanted)))
         ]
 
     def see(self) -> Seen:

@@ -32,6 +32,7 @@ __all__ = [
     "exhibit",
     "followed",
     "replacement_of",
+    "runs_of",
     "steps_of",
 ]
 
@@ -226,8 +227,12 @@ def exhibit(key: str) -> Exhibit:
 
 def followed(one: Exhibit, size: Size, tlc: Tlc | None, timeout: float = 60.0) -> Followed:
     """Return all runs of a barrier of one size. It needs and raises what ``steps_of`` does."""
+    return runs_of(one, size, steps_of(one, size, tlc, timeout))
+
+
+def runs_of(one: Exhibit, size: Size, steps: Steps) -> Followed:
+    """Return all runs of a barrier, given what it can do in that size."""
     events = one.events
-    steps = steps_of(one, size, tlc, timeout)
     return follow(steps, *size, lambda action: events[action] in _INTERVENTIONS)
 
 
