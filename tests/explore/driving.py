@@ -51,7 +51,7 @@ _WALK = """(wanted) => {
     const button = typeof one === "number"
       ? buttons[one % buttons.length]
       : buttons.find((other) => String(choice(other)) === String(one));
-    if (!button) throw new Error(`not offered: ${one}`);
+    if (!button) break;
     const taken = choice(button);
     button.click();
     seen.push({ taken, ...look() });
@@ -121,7 +121,7 @@ class Driven:
     ) -> list[tuple[tuple[str, int | None] | None, Seen]]:
         """Press a button for each number, or for each action and thread that takes it.
 
-        Return each step, and what is seen after it.
+        Return each step, and what is seen after it; as far as what is wanted is on offer.
         """
         return [
             (tuple(look["taken"]) if "taken" in look else None, _seen(look))

@@ -39,7 +39,8 @@ def follow_walk(
     """Press buttons, and compare all that is shown with the model and with the historian."""
     place = steps.start
     historian = Historian(size.parties, size.has_action, place.judged)
-    for taken, seen in driven.walk(wanted):
+    walked = driven.walk(wanted)
+    for taken, seen in walked:
         if taken is not None:
             action, thread = taken
             (place,) = (p for a, t, p in steps.after(place) if (a, t) == (action, thread))
@@ -49,6 +50,7 @@ def follow_walk(
         possible = sorted(((a, t) for a, t, _ in steps.after(place)), key=str)
         assert sorted(seen.possible, key=str) == possible
         assert [name for name in seen.broken if name in PROPERTIES] == historian.violated()
+    assert len(walked) == len(wanted) + 1
 
 
 WALKS = [(key, size) for key, sizes in SHOWN.items() for size in sizes]

@@ -51,9 +51,7 @@ def all_graphs(tlc: Tlc, jobs: int, timeout: float) -> Graphs:
         }
         try:
             return {
-                one.key: {
-                    size: followed(one, size, found[one, size].result()) for size in one.sizes
-                }
+                one.key: {size: runs_of(one, size, found[one, size].result()) for size in one.sizes}
                 for one in EXHIBITS
             }
         finally:
