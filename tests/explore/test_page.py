@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from explore.conftest import SHOWN, AllSteps
 from explore.driving import NONE, Driven
 from verified_barrier.teaching.barriers import Size, exhibit
 from verified_barrier.teaching.explore.export import Graphs, export, size_key
+from verified_barrier.teaching.explore.packing import DIGITS
 from verified_barrier.teaching.explore.page import page
-from verified_barrier.teaching.followed import LAMPS, Followed, shortest
+from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.places import Steps
 from verified_barrier.verification.properties import PROPERTIES, Historian
 
@@ -68,22 +68,25 @@ def test_walk_is_a_run_of_the_model(
         assert driven.complaints == []
 
 
-def _without_a_move(graph: Followed) -> Followed:
-    nodes = [replace(node, moves=node.moves[:-1]) for node in graph.nodes]
-    return replace(graph, nodes=tuple(nodes))
+def _without_a_move(known: dict[str, Any]) -> None:
+    """Leave out the last thing that can happen in the first node."""
+    (packed,) = known["barriers"][0]["sizes"].values()
+    first = packed["choices"][0]
+    packed["choices"].append(first[:-1])
+    new = DIGITS[len(packed["choices"]) - 1]
+    packed["nodes"] = packed["nodes"][:3] + f"0{new}" + packed["nodes"][5:]
+    end = 3 * len(first)
+    packed["moves"] = packed["moves"][: end - 3] + packed["moves"][end:]
 
 
-def _in_wrong_slots(graph: Followed) -> Followed:
-    order = tuple(range(graph.threads))
-    nodes = [
-        replace(node, moves=tuple(move._replace(slots=order) for move in node.moves))
-        for node in graph.nodes
-    ]
-    return replace(graph, nodes=tuple(nodes))
+def _in_wrong_slots(known: dict[str, Any]) -> None:
+    orders = known["orders"]["3"]
+    orders[1], orders[2] = orders[2], orders[1]
 
 
-def _with_a_dead_lamp(graph: Followed) -> Followed:
-    return replace(graph, nodes=tuple(replace(node, violated=()) for node in graph.nodes))
+def _with_a_dead_lamp(known: dict[str, Any]) -> None:
+    (packed,) = known["barriers"][0]["sizes"].values()
+    packed["lamps"] = [[] for _ in packed["lamps"]]
 
 
 @pytest.mark.parametrize("spoil", [_without_a_move, _in_wrong_slots, _with_a_dead_lamp])
@@ -94,14 +97,16 @@ def test_wrong_export_is_found(
     key = "withdraw-leaves-gap"
     run = shortest(graphs[key][THREE], "UniqueIndex")
     assert run is not None
-    for graph, is_right in [(graphs[key][THREE], True), (spoil(graphs[key][THREE]), False)]:
-        file = tmp_path / "page.html"
-        file.write_text(page(export({key: {THREE: graph}})), encoding="utf-8")
+    known = export({key: graphs[key]})
+    file = tmp_path / "page.html"
+    for is_right in (True, False):
+        file.write_text(page(known), encoding="utf-8")
         with (
             Driven(browser, file) as driven,
             nullcontext() if is_right else pytest.raises(AssertionError),
         ):
             follow_walk(driven, all_steps[key, THREE], THREE, run)
+        spoil(known)
 
 
 def test_steps_by_button_and_by_key(browser: Any, page_file: Path) -> None:
