@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from explore.driving import NoBrowserError, a_browser
 from verified_barrier.teaching.barriers import Size, exhibit, runs_of, steps_of
 from verified_barrier.teaching.explore.export import Graphs, export
 from verified_barrier.teaching.explore.page import page
@@ -22,13 +22,6 @@ SHOWN = {
     "holds-on": [Size(1, 2, True)],
     "release-skips-action": [Size(2, 2, True)],
 }
-
-_OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-]
-_REMEDY = "make browser installs one"
-
 
 AllSteps = dict[tuple[str, Size], Steps]
 
@@ -60,14 +53,8 @@ def page_file(graphs: Graphs, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A Chromium; without one, what needs it is skipped, and says so."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason=f"no Playwright to drive a browser with: {_REMEDY}"
-    )
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip(f"no Chromium: {_REMEDY}")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=program, args=_OPTIONS)
-        yield chromium
-        chromium.close()
+    try:
+        with a_browser() as found:
+            yield found
+    except NoBrowserError as reason:
+        pytest.skip(f"{reason}: make browser installs one")

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["NONE", "Driven", "Seen"]
+__all__ = ["NONE", "Driven", "NoBrowserError", "Seen", "a_browser"]
 
 NONE = "\N{EN DASH}"
 """What is shown where there is no value."""
+
+
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
+]
+
+
+class NoBrowserError(Exception):
+    """There is no browser that can be driven; the message says what is missing."""
+
+
+@contextmanager
+def a_browser() -> Iterator[Any]:
+    """Start a Chromium, and end it. Raises ``NoBrowserError`` where there is none."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise NoBrowserError("no Playwright to drive a browser with") from None
+    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    if program is None:
+        raise NoBrowserError("no Chromium")
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=program, args=_OPTIONS)
+        yield chromium
+        chromium.close()
 
 
 class Seen(NamedTuple):

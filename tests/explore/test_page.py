@@ -21,7 +21,11 @@ from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.places import Steps
 from verified_barrier.verification.properties import PROPERTIES, Historian
 
-pytestmark = [pytest.mark.check, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.check,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("page"),
+]
 """The first test of all waits for TLC and for the browser."""
 
 THREE = Size(3, 3, False)
