@@ -24,7 +24,17 @@ from verified_barrier.verification.manifest import load_manifest
 from verified_barrier.verification.resources import MODELS, SPEC, SetupError, read_modules
 from verified_barrier.verification.tlc import Finding, Tlc
 
-__all__ = ["EXHIBITS", "Challenge", "Exhibit", "Size", "exhibit", "followed", "replacement_of"]
+__all__ = [
+    "EXHIBITS",
+    "Challenge",
+    "Exhibit",
+    "Size",
+    "exhibit",
+    "followed",
+    "replacement_of",
+    "runs_of",
+    "steps_of",
+]
 
 
 class Size(NamedTuple):
@@ -216,7 +226,18 @@ def exhibit(key: str) -> Exhibit:
 
 
 def followed(one: Exhibit, size: Size, tlc: Tlc | None, timeout: float = 60.0) -> Followed:
-    """Return all runs of a barrier of one size.
+    """Return all runs of a barrier of one size. It needs and raises what ``steps_of`` does."""
+    return runs_of(one, size, steps_of(one, size, tlc, timeout))
+
+
+def runs_of(one: Exhibit, size: Size, steps: Steps) -> Followed:
+    """Return all runs of a barrier, given what it can do in that size."""
+    events = one.events
+    return follow(steps, *size, lambda action: events[action] in _INTERVENTIONS)
+
+
+def steps_of(one: Exhibit, size: Size, tlc: Tlc | None, timeout: float = 60.0) -> Steps:
+    """Return what a barrier of one size can do.
 
     Parameters: ``tlc``, which is needed for all but ours; ``timeout``, seconds for it. Raises
     ``ValueError`` for a size that is not offered, and ``SetupError`` where TLC cannot find the
@@ -225,9 +246,13 @@ def followed(one: Exhibit, size: Size, tlc: Tlc | None, timeout: float = 60.0) -
     if size not in one.sizes:
         offered = "; ".join(str(size) for size in one.sizes)
         raise ValueError(f"{one.key} is not there with {size}: choose one of {offered}")
-    steps = our_steps(*size) if one.is_ours else _dumped(one, size, tlc, timeout)
-    events = one.events
-    return follow(steps, *size, lambda action: events[action] in _INTERVENTIONS)
+    if one.is_ours:
+        return our_steps(*size)
+    if tlc is None:
+        raise SetupError(
+            f"TLC is needed for the graph of {one.key}: install verified-barrier[check]"
+        )
+    return _dumped(one, size, tlc, timeout)
 
 
 _SEEN: Final = Path(__file__).with_name("CPythonSeen.tla")
@@ -244,12 +269,8 @@ def replacement_of(key: str) -> tuple[str, str]:
     return action, other
 
 
-def _dumped(one: Exhibit, size: Size, tlc: Tlc | None, timeout: float) -> Steps:
+def _dumped(one: Exhibit, size: Size, tlc: Tlc, timeout: float) -> Steps:
     """Return the steps that TLC finds."""
-    if tlc is None:
-        raise SetupError(
-            f"TLC is needed for the graph of {one.key}: install verified-barrier[check]"
-        )
     modules = read_modules(SPEC)
     threads = ", ".join(f"t{number}" for number in range(1, size.threads + 1))
     lines = [

@@ -23,15 +23,15 @@ __all__ = ["LAMPS", "Followed", "Moment", "Move", "Node", "Position", "follow", 
 
 LAMPS: Final = {
     "TypeOK": "every variable is in its domain",
-    "ArrivedCount": "the count is the number of waiters, plus the thread that runs the action",
-    "OneAction": "an action runs exactly when the phase says so, and never two at once",
-    "UniqueIndex": "the indices given in one crossing are distinct",
-    "OneOutcome": "all threads of a generation get the same outcome, written once",
-    "NoEarlyRelease": "a generation is released only after all parties have arrived",
-    "ActionBeforeRelease": "the action has returned exactly once before the release",
+    "ArrivedCount": "the count is right: who waits, and who acts",
+    "OneAction": "the phase says whether an action runs; never two",
+    "UniqueIndex": "no two threads of a crossing get one index",
+    "OneOutcome": "a generation has one outcome, written once",
+    "NoEarlyRelease": "no release before all parties have arrived",
+    "ActionBeforeRelease": "the action returned once before the release",
     "BrokenRefuses": "at a broken barrier no call arrives",
-    "NoStrandedWaiter": "a thread whose generation has an outcome can return",
-    "HeldArrives": "a call that is held can arrive, or be refused, once the action ends",
+    "NoStrandedWaiter": "a thread that has an outcome can return",
+    "HeldArrives": "a held call can go on once the action ends",
 }
 """What each property says. The last two speak of the future: they are judged by whether it can
 still happen without a timeout, an exception, an abort or a reset."""

@@ -13,8 +13,9 @@ from verified_barrier.teaching.barriers import (
     Challenge,
     Exhibit,
     Size,
-    followed,
     replacement_of,
+    runs_of,
+    steps_of,
 )
 from verified_barrier.teaching.explore.controls import CONTROLS, control_of, in_short, reasons
 from verified_barrier.teaching.explore.excerpts import CPYTHON_EXCERPT, OUR_EXCERPT, excerpt
@@ -44,13 +45,14 @@ def all_graphs(tlc: Tlc, jobs: int, timeout: float) -> Graphs:
     """
     with ThreadPoolExecutor(jobs) as pool:
         found = {
-            one.key: {size: pool.submit(followed, one, size, tlc, timeout) for size in one.sizes}
+            (one, size): pool.submit(steps_of, one, size, tlc, timeout)
             for one in EXHIBITS
+            for size in one.sizes
         }
         try:
             return {
-                key: {size: graph.result() for size, graph in graphs.items()}
-                for key, graphs in found.items()
+                one.key: {size: runs_of(one, size, found[one, size].result()) for size in one.sizes}
+                for one in EXHIBITS
             }
         finally:
             pool.shutdown(cancel_futures=True)

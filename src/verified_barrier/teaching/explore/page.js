@@ -177,7 +177,7 @@
     says(
       [
         at ? `Step ${at}, ${inWords(steps[at - 1])}.` : "The start.",
-        `${scene.phase}, ${scene.arrived} of ${partiesOf(sizeKey)} arrived.`,
+        `${scene.phase}, ${barrier.words.arrived} ${scene.arrived} of ${partiesOf(sizeKey)}.`,
         thread === null ? "" : `${who(thread)} is ${scene.threads[thread].location}.`,
         lit.length ? `Broken now: ${lit.join(", ")}.` : "",
         isMet() && lit.some((name) => [null, challenge().violates].includes(challenge().violates && name))
@@ -203,7 +203,7 @@
     const scene = sceneAt(now());
     const before = at ? sceneAt(positionAt(at - 1)) : scene;
     $("phase").textContent = scene.phase;
-    $("arrived").textContent = `${scene.arrived} of ${partiesOf(sizeKey)} arrived`;
+    $("arrived").textContent = `${barrier.words.arrived} ${scene.arrived} of ${partiesOf(sizeKey)}`;
     showButtons($("barrier-controls"), null);
     scene.threads.forEach((thread, n) => showLane(n, thread));
     for (const [id, can] of [["undo", at > 0], ["redo", at < steps.length], ["restart", at > 0]]) {
@@ -346,19 +346,29 @@
     const step = steps[n - 1];
     const goes = make("button", { type: "button", "data-step": n, "aria-label": n ? `go to step ${n}` : "go to the start" }, String(n));
     if (n === at) goes.setAttribute("aria-current", "step");
-    const cells = scene.threads.map((thread, who_) => {
-      const mover = step ? step.thread : null;
-      const kind = !step || mover === null ? null : who_ === mover ? "from" : who_ > mover ? "wire" : null;
+    const mover = step ? step.thread : null;
+    // A wire leads to the barrier where the step changes more than the thread that takes it.
+    const wired =
+      mover !== null &&
+      (before.phase !== scene.phase ||
+        before.arrived !== scene.arrived ||
+        scene.threads.some((thread, other) => other !== mover && String(Object.values(thread)) !== String(Object.values(before.threads[other]))));
+    const cells = scene.threads.map((thread, other) => {
+      const kind = !wired ? null : other === mover ? "from" : other > mover ? "wire" : null;
       const cell = make("td", { class: kind });
-      if (step && who_ === mover) cell.append(make("span", { class: "chip mono" }, step.action));
-      const was = before && before.threads[who_];
-      if (was && (was.location !== thread.location || was.outcome !== thread.outcome)) {
-        const effect = [thread.location, thread.outcome, thread.outcome && thread.index !== null ? thread.index : null];
-        cell.append(make("span", { class: "effect" }, effect.filter((part) => part !== null).join(" ")));
-      }
+      if (step && other === mover) cell.append(make("span", { class: "chip mono" }, step.action));
+      const was = before && before.threads[other];
+      const effect = !was
+        ? null
+        : was.outcome !== thread.outcome && thread.outcome !== null
+          ? [thread.outcome, thread.index].filter((part) => part !== null).join(" ")
+          : was.location !== thread.location && other !== mover
+            ? thread.location
+            : null;
+      if (effect !== null) cell.append(make("span", { class: "effect" }, effect));
       return cell;
     });
-    const barrierCell = make("td", { class: step && step.thread !== null ? "to" : null });
+    const barrierCell = make("td", { class: wired ? "to" : null });
     if (step && step.thread === null) barrierCell.append(make("span", { class: "chip mono" }, step.action));
     if (!before || before.phase !== scene.phase || before.arrived !== scene.arrived) {
       barrierCell.append(make("span", { class: "barrier" }, `${scene.phase} ${scene.arrived}`));
@@ -445,7 +455,7 @@
     $("offered").textContent =
       all.length > 8
         ? ""
-        : `TLC has searched this one, so it is here in ${all.length === 1 ? "one size" : "a few sizes"}: ${all.map(sizeInWords).join("; ")}.`;
+        : `${barrier.changed ? "The change is in the specification; the code beside the threads is ours. " : ""}TLC has searched this one, so it is here in ${all.length === 1 ? "one size" : "a few sizes"}: ${all.map(sizeInWords).join("; ")}.`;
     $("changed").hidden = !barrier.changed;
     if (barrier.changed) {
       $("changed").querySelector("summary").textContent = `What was changed: ${barrier.changed.action}`;
@@ -498,6 +508,7 @@
     const { found, wrong } = readRun(wanted.get("run"));
     steps = found;
     at = found.length;
+    choseLast();
     arrive();
     if (wrong) says(`The address holds a run that cannot be: ${wrong}. It is shown as far as it can be.`, true);
     else if (wanted.get("barrier") && barrier.key !== wanted.get("barrier")) {
@@ -511,7 +522,14 @@
     if (mine === null) mine = { steps, at };
     steps = readRun(challenge().solutions[sizeKey]).found;
     at = steps.length;
+    choseLast();
     arrive();
+  };
+
+  // The keys are for the thread that has moved last.
+  const choseLast = () => {
+    const last = steps.slice(0, at).findLast((step) => step.thread !== null);
+    if (last) chosen = last.thread;
   };
 
   // What the user touches.
@@ -620,7 +638,8 @@
   $("theme").textContent = matchMedia("(prefers-color-scheme: dark)").matches ? "Light" : "Dark";
   $("show-code").checked = matchMedia("(min-width: 621px)").matches;
   $("legend").replaceChildren(
-    make("kbd", {}, "1"), "–", make("kbd", {}, "4"), " choose a thread; the letter on a button is its key",
+    make("kbd", {}, "1"), "–", make("kbd", {}, "4"), " a thread",
+    ...known.controls.flatMap((control) => ["; ", make("kbd", {}, control.key), ` ${control.does}`]),
   );
   readAddress();
 })();
