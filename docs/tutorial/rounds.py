@@ -9,9 +9,9 @@ sums = [[0, 0], [0, 0], [0, 0]]
 
 
 def work(me: int) -> None:
-    """Add to the round before, which the other has finished, too."""
-    for before, now in zip(sums, sums[1:], strict=False):
-        now[me] = sum(before) + 1
+    """Add one to the sum of the last round, which the other thread has finished, too."""
+    for now in (1, 2):
+        sums[now][me] = sum(sums[now - 1]) + 1
         barrier.wait()
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
-_TIME = re.compile(r" *\b\d+\.\d s\b")
+_TIME = re.compile(r" *\b\d+(?:\.\d)? s\b")
 
 
 class Session(NamedTuple):
@@ -47,7 +47,7 @@ def sessions(page: Path) -> Iterator[Session]:
 def run(command: str, folder: Path) -> str:
     """Return what a command prints, errors as well, in a folder that looks like the project's."""
     done = subprocess.run(
-        ["sh", "-c", command],
+        ["/bin/sh", "-c", command],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
