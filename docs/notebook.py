@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-__all__ = ["NOTEBOOK", "notebook"]
+__all__ = ["NOTEBOOK", "main", "notebook", "text"]
 
 LESSONS = Path(__file__).parent / "tutorial"
 NOTEBOOK = LESSONS / "tutorial.ipynb"
@@ -62,5 +62,15 @@ def _cells(lesson: str) -> Iterator[NotebookNode]:
                 yield new_code_cell(f"%%sh --no-raise-error\n{command} 2>&1", outputs=outputs)
 
 
+def text() -> str:
+    """Return what is in the notebook's file."""
+    return str(nbformat.writes(notebook())) + "\n"
+
+
+def main() -> None:
+    """Write the file."""
+    NOTEBOOK.write_text(text(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    nbformat.write(notebook(), NOTEBOOK)
+    main()
