@@ -74,3 +74,20 @@ def test_stale_page_is_noticed() -> None:
     """Another text is another text; another time is not."""
     assert without_times("ok  12 states, in 3.1 s") == without_times("ok  12 states, in  12.7 s")
     assert without_times("ok  12 states, in 3.1 s") != without_times("ok  13 states, in 3.1 s")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    """Those of the pages that are not in the site; ``make docs`` looks at those that are."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", text, re.M)
+    }
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert links or name == "CONTRIBUTING.md"
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+        elif "://" not in link:
+            assert (ROOT / link.partition("#")[0]).exists(), link
