@@ -9,7 +9,7 @@ from typing import Final
 from verified_barrier.table import Outcome, Phase, Row, Table
 from verified_barrier.teaching.svg import LINE, Drawing, Point, width_of
 
-__all__ = ["PHASE_FORMATS"]
+__all__ = ["PHASE_FORMATS", "kind_of"]
 
 _Arrows = dict[tuple[Phase, Phase], list[Row]]
 
@@ -115,12 +115,12 @@ def _svg(table: Table) -> str:
         if source is target:
             continue
         points, middle = _way(source, target, sizes, rows, (target, source) in arrows)
-        drawing.arrow(points, kind=_kind(rows))
+        drawing.arrow(points, kind=kind_of(rows))
         labels.append((middle, rows))
     for phase, centre in _CENTRES.items():
         _draw_phase(drawing, phase, centre, sizes[phase], stay[phase])
     for middle, rows in labels:
-        drawing.label(middle, [_says(row) for row in rows], kind=_kind(rows))
+        drawing.label(middle, [_says(row) for row in rows], kind=kind_of(rows))
     x, y = _CENTRES[Phase.FILLING]
     left = x - sizes[Phase.FILLING][0] / 2
     drawing.arrow([(left - 34, y), (left, y)])
@@ -130,7 +130,7 @@ def _svg(table: Table) -> str:
     return str(drawing)
 
 
-def _kind(rows: list[Row]) -> str:
+def kind_of(rows: list[Row]) -> str:
     """Return the class of what is drawn for some actions: the outcome they have in common."""
     outcomes: set[Outcome | None] = {row.outcome for row in rows}
     outcome = outcomes.pop()
