@@ -53,9 +53,7 @@ def ordered(layers: Layers, arrows: Arrows) -> list[list[int]]:
     return best
 
 
-def placed(
-    layers: Layers, arrows: Arrows, heights: Mapping[int, int], gap: int
-) -> dict[int, int]:
+def placed(layers: Layers, arrows: Arrows, heights: Mapping[int, int], gap: int) -> dict[int, int]:
     """Return where the middle of each member is, in its layer: near those it is linked with.
 
     Parameters: ``heights``, of the members; ``gap``, how far they are apart at least.
@@ -66,9 +64,7 @@ def placed(
     for neighbours, sweep in _sweeps(len(layers), arrows):
         for _, other in sweep:
             layer = layers[other]
-            wish = {
-                m: _mean([middle[n] for n in neighbours.get(m, ())], middle[m]) for m in layer
-            }
+            wish = {m: _mean([middle[n] for n in neighbours.get(m, ())], middle[m]) for m in layer}
             middle |= _apart(layer, wish, heights, gap)
     top = min(middle[member] - heights[member] // 2 for member in middle)
     return {member: place - top for member, place in middle.items()}

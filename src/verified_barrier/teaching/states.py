@@ -87,8 +87,10 @@ def _dot(graph: Folded) -> str:
         '    start [shape=point, label=""];',
         "    start -> s1;",
     ]
-    for layer in graph.layers:
-        lines.append(f"    {{ rank=same; {' '.join(f's{number}' for number in layer)} }}")
+    lines += [
+        f"    {{ rank=same; {' '.join(f's{number}' for number in layer)} }}"
+        for layer in graph.layers
+    ]
     for number, state in graph.states.items():
         label = "\\n".join([f"s{number} {_phase(state)}", *_threads(state)])
         color = ', color="#8250df"' if state.configuration.state.phase.is_acting else ""
@@ -101,10 +103,11 @@ def _dot(graph: Folded) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-_KEY: Final = (
-    "violet: an action is running; after the slash: the generation's outcome; "
-    "→ s1: back to s1"
-)
+def _key(graph: Folded) -> str:
+    key = "after the slash: the generation's outcome; grey: as before; → s1: goes to s1"
+    return f"violet: an action is running; {key}" if graph.has_action else key
+
+
 _LEFT: Final = 80
 _PAD: Final = 10
 _GAP: Final = 20
@@ -163,7 +166,8 @@ class _Box:
             if says == move.actions:
                 drawing.text((right - _PAD, y), says, anchor="end", kind=_kind(says))
             else:
-                drawing.text((left + _PAD, y), says, anchor="start", kind="quiet")
+                kind = "quiet" if move.target == self.number else _kind(move.actions) or "quiet"
+                drawing.text((left + _PAD, y), says, anchor="start", kind=kind)
 
     def exits(self, middle: int) -> list[float]:
         """Return where the middle of each move is."""
@@ -183,7 +187,7 @@ def _svg(graph: Folded) -> str:
     boxes = {number: _Box(graph, number, known[number]) for number in graph.states}
     heights = {number: box.height for number, box in boxes.items()}
     places = placed(graph.layers, graph.forward, heights, _GAP)
-    notes = [*(line for note in _notes(graph) for line in wrap(note, 120)), _KEY]
+    notes = [line for note in [*_notes(graph), _key(graph)] for line in wrap(note, 120)]
     top = 90 + len(notes) * LINE
     middles = {number: top + place for number, place in places.items()}
     columns = _columns(graph, boxes, middles)
@@ -216,7 +220,7 @@ def _columns(
         rise = max(
             (abs(middles[n] - middles[m]) for n in layer for m in graph.forward[n]), default=0
         )
-        left += width + min(60 + rise // 6, 240)
+        left += width + min(48 + rise // 6, 240)
     return columns
 
 
