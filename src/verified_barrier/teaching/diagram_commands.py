@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
 from fnmatch import filter as matching
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +123,7 @@ def _states(options: argparse.Namespace) -> int:
     return EXIT_AS_EXPECTED
 
 
-def _chosen(option: str, patterns: str) -> Collection[str]:
+def _chosen(option: str, patterns: str) -> list[str]:
     """Return the actions that some patterns stand for."""
     names = [row.action for row in TABLE.rows]
     chosen: list[str] = []

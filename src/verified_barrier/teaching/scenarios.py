@@ -113,8 +113,9 @@ def _is_over(configuration: Configuration) -> bool:
 
 
 _ROWS: Final = {row.action: row for row in TABLE.rows}
-_BROKEN: Final = {"error": "BrokenBarrierError", "by": "barrier"}
-_INTERRUPTED: Final = {"error": "KeyboardInterrupt", "by": "other"}
+_BROKEN: Final = TraceEvent("Raised", error="BrokenBarrierError", by="barrier")
+_INTERRUPTED: Final = TraceEvent("Raised", error="KeyboardInterrupt", by="other")
+_FAILED: Final = TraceEvent("Raised", error="ValueError", by="action")
 
 
 def told(edge: Edge) -> Iterator[TraceEvent]:
@@ -125,7 +126,7 @@ def told(edge: Edge) -> Iterator[TraceEvent]:
         if before.outcome is Outcome.RELEASED:
             yield TraceEvent("Returned", thread, before.index)
         else:
-            yield TraceEvent("Raised", thread, **_BROKEN)
+            yield _BROKEN._replace(thread=thread)
         return
     if row.event is Event.ACTION_RETURNED:
         yield TraceEvent("ActionDone", thread)
@@ -136,11 +137,11 @@ def told(edge: Edge) -> Iterator[TraceEvent]:
     if row.location is Location.ACTING:
         yield TraceEvent("ActionBegan", thread)
     if row.event is Event.ACTION_RAISED:
-        yield TraceEvent("Raised", thread, error="ValueError", by="action")
+        yield _FAILED._replace(thread=thread)
     elif row.event in (Event.WITHDRAW, Event.WITHDRAW_CALL):
-        yield TraceEvent("Raised", thread, **_INTERRUPTED)
+        yield _INTERRUPTED._replace(thread=thread)
     elif row.location is Location.OUTSIDE:
-        yield TraceEvent("Raised", thread, **_BROKEN)
+        yield _BROKEN._replace(thread=thread)
 
 
 def trace_of(

@@ -52,6 +52,14 @@ def _threads(state: FoldedState) -> list[str]:
     return [_thread(thread, count) for thread, count in state.threads]
 
 
+def _move(graph: Folded, source: int, move: Move) -> tuple[str, ...]:
+    """Return the lines about a move of a state: where it leads, if no arrow shows that."""
+    if graph.leads_on(source, move):
+        return move.actions
+    goes = "stays" if move.target == source else f"→ s{move.target}"
+    return tuple(f"{action} {goes}" for action in move.actions)
+
+
 def _text(graph: Folded) -> str:
     lines = [_title(graph), *_notes(graph)]
     for depth, layer in enumerate(graph.layers):
@@ -108,7 +116,7 @@ def _key(graph: Folded) -> str:
     return f"violet: an action is running; {key}" if graph.has_action else key
 
 
-_LEFT: Final = 80
+_MARGIN: Final = 28
 _PAD: Final = 10
 _GAP: Final = 20
 """How far boxes are apart, one above the other."""
@@ -117,144 +125,125 @@ _BETWEEN: Final = 5
 
 
 class _Box:
-    """A state as it is drawn: its lines, and how large it is."""
+    """A state as it is drawn: its lines, how large it is, and where.
+
+    Parameters: ``known``, the states that lead to it from the layer before.
+    """
 
     def __init__(self, graph: Folded, number: int, known: Sequence[FoldedState]) -> None:
         self.number = number
-        self.state = graph.states[number]
-        self.threads = _threads(self.state)
+        self.state = state = graph.states[number]
         self.is_new = [
-            self.state.depth == 0 or any(thread not in state.threads for state in known)
-            for thread in self.state.threads
+            state.depth == 0 or any(thread not in other.threads for other in known)
+            for thread in state.threads
         ]
         """Of each line about threads, whether it is not in all states that lead here."""
-        self.moves = [(move, self._says(graph, move)) for move in self.state.moves]
-        rows = [f"{_phase(self.state)}  s{number}", *self.threads]
-        rows += [row for _, says in self.moves for row in says]
-        self.width = round(width_of(rows)) + 2 * _PAD
-        parts = [1, len(self.threads), *(len(says) for _, says in self.moves)]
-        self.height = sum(parts) * LINE + len(self.moves) * _BETWEEN + 16
+        self.moves = [(move, _move(graph, number, move)) for move in state.moves]
+        lines = [line for _, says in self.moves for line in says]
+        words = [f"{_phase(state)}  s{number}", *_threads(state), *lines]
+        self.width = round(width_of(words)) + 2 * _PAD
+        self.head = (1 + len(state.threads)) * LINE + 12
+        """How high the part above the moves is."""
+        self.height = self.head + len(lines) * LINE + len(self.moves) * _BETWEEN + 4
+        self.left = self.right = self.middle = 0
+        """Where it is, once it has its place."""
 
-    def _says(self, graph: Folded, move: Move) -> tuple[str, ...]:
-        if graph.leads_on(self.number, move):
-            return move.actions
-        goes = "stays" if move.target == self.number else f"→ s{move.target}"
-        return tuple(f"{action} {goes}" for action in move.actions)
-
-    def draw(self, drawing: Drawing, left: int, width: int, middle: int) -> None:
-        """Draw it, and everything in it."""
-        right, top = left + width, middle - self.height // 2
-        acting = "acting" if self.state.configuration.state.phase.is_acting else ""
-        drawing.box(
-            (left + width / 2, middle), (width, self.height), kind=f"box {acting}", radius=6
-        )
-        y = top + 14
-        kind = f"strong {acting}"
-        drawing.text((left + _PAD, y), [_phase(self.state)], anchor="start", kind=kind)
-        drawing.text((right - _PAD, y), [f"s{self.number}"], anchor="end", kind="quiet")
-        for line, (thread, _), is_new in zip(
-            self.threads, self.state.threads, self.is_new, strict=True
-        ):
-            y += LINE
-            outcome = thread.outcome.value if thread.outcome is not None else "strong"
-            kind = outcome if is_new else "quiet"
-            drawing.text((left + _PAD, y), [line], anchor="start", kind=kind)
-        if self.moves:
-            y += LINE // 2 + 3
-            drawing.line([(left, y), (right, y)], kind="faint")
-        for (move, says), y in zip(self.moves, self.exits(middle), strict=True):
-            if says == move.actions:
-                drawing.text((right - _PAD, y), says, anchor="end", kind=_kind(says))
-            else:
-                kind = "quiet" if move.target == self.number else _kind(move.actions) or "quiet"
-                drawing.text((left + _PAD, y), says, anchor="start", kind=kind)
-
-    def exits(self, middle: int) -> list[float]:
-        """Return where the middle of each move is."""
-        y = middle - self.height / 2 + (1 + len(self.threads)) * LINE + 12
-        places = []
-        for _, says in self.moves:
-            places.append(y + len(says) * LINE / 2)
+    @property
+    def exits(self) -> list[tuple[Move, tuple[str, ...], float]]:
+        """Each move, with its lines, and where the middle of them is."""
+        y = self.middle - self.height / 2 + self.head
+        found = []
+        for move, says in self.moves:
+            found.append((move, says, y + len(says) * LINE / 2))
             y += len(says) * LINE + _BETWEEN
-        return places
+        return found
+
+    def draw(self, drawing: Drawing) -> None:
+        """Draw it, and everything in it."""
+        start, end, top = self.left + _PAD, self.right - _PAD, self.middle - self.height / 2
+        acting = "acting" if self.state.configuration.state.phase.is_acting else ""
+        centre = (self.left + self.right) / 2, self.middle
+        size = self.right - self.left, self.height
+        drawing.box(centre, size, kind=f"box {acting}", radius=6)
+        y = top + 14
+        drawing.text((start, y), [_phase(self.state)], anchor="start", kind=f"strong {acting}")
+        drawing.text((end, y), [f"s{self.number}"], anchor="end", kind="quiet")
+        for (thread, count), is_new in zip(self.state.threads, self.is_new, strict=True):
+            y += LINE
+            kind = thread.outcome.value if thread.outcome is not None else "strong"
+            kind = kind if is_new else "quiet"
+            drawing.text((start, y), [_thread(thread, count)], anchor="start", kind=kind)
+        if self.moves:
+            line = top + self.head - 4
+            drawing.line([(self.left, line), (self.right, line)], kind="faint")
+        for move, says, y in self.exits:
+            if says == move.actions:
+                drawing.text((end, y), says, anchor="end", kind=_kind(move))
+            else:
+                kind = "" if move.target == self.number else _kind(move)
+                drawing.text((start, y), says, anchor="start", kind=kind or "quiet")
 
 
 def _svg(graph: Folded) -> str:
-    known: dict[int, list[FoldedState]] = {number: [] for number in graph.states}
+    known: dict[int, list[int]] = {number: [] for number in graph.states}
     for number, targets in graph.forward.items():
         for target in targets:
-            known[target].append(graph.states[number])
-    boxes = {number: _Box(graph, number, known[number]) for number in graph.states}
-    heights = {number: box.height for number, box in boxes.items()}
-    places = placed(graph.layers, graph.forward, heights, _GAP)
-    notes = [line for note in [*_notes(graph), _key(graph)] for line in wrap(note, 120)]
+            known[target].append(number)
+    boxes = {
+        number: _Box(graph, number, [graph.states[source] for source in known[number]])
+        for number in graph.states
+    }
+    notes = [line for note in (*_notes(graph), _key(graph)) for line in wrap(note, 120)]
     top = 90 + len(notes) * LINE
-    middles = {number: top + place for number, place in places.items()}
-    columns = _columns(graph, boxes, middles)
-    bottom = max(middles[number] + heights[number] // 2 for number in graph.states)
-    width = max(sum(columns[-1]), 28 + width_of([*notes, _title(graph) + 12 * " "])) + 28
-    drawing = Drawing(width, bottom + 28, _title(graph))
-    drawing.text((28, 30), [_title(graph)], anchor="start", kind="title")
-    drawing.text((28, 44 + len(notes) * LINE / 2), notes, anchor="start", kind="quiet")
-    for depth, (left, size) in enumerate(columns):
-        drawing.text((left + size / 2, top - 22), [f"depth {depth}"], kind="quiet")
-    _draw_start(drawing, columns[0][0], middles[1])
-    _draw_arrows(drawing, graph, boxes, middles, columns)
-    for number, box in boxes.items():
-        box.draw(drawing, *columns[box.state.depth], middles[number])
+    _place(graph, boxes, top)
+    bottom = max(box.middle + box.height / 2 for box in boxes.values())
+    right = max(boxes[number].right for number in graph.layers[-1])
+    width = max(right, _MARGIN + width_of([*notes, _title(graph) + 12 * " "])) + _MARGIN
+    drawing = Drawing(width, bottom + _MARGIN, _title(graph))
+    drawing.text((_MARGIN, 30), [_title(graph)], anchor="start", kind="title")
+    drawing.text((_MARGIN, 44 + len(notes) * LINE / 2), notes, anchor="start", kind="quiet")
+    for depth, layer in enumerate(graph.layers):
+        box = boxes[layer[0]]
+        drawing.text(((box.left + box.right) / 2, top - 22), [f"depth {depth}"], kind="quiet")
+    drawing.arrow([(boxes[1].left - 34, boxes[1].middle), (boxes[1].left, boxes[1].middle)])
+    drawing.box((boxes[1].left - 38, boxes[1].middle), (9, 9), kind="head", radius=5)
+    for box in boxes.values():
+        _draw_arrows(drawing, box, [boxes[source] for source in known[box.number]])
+    for box in boxes.values():
+        box.draw(drawing)
     return str(drawing)
 
 
-def _columns(
-    graph: Folded, boxes: Mapping[int, _Box], middles: Mapping[int, int]
-) -> list[tuple[int, int]]:
-    """Return where each layer begins, and how wide it is.
-
-    Where arrows are steep, the layers are farther apart.
-    """
-    columns: list[tuple[int, int]] = []
-    left = _LEFT
+def _place(graph: Folded, boxes: Mapping[int, _Box], top: int) -> None:
+    """Give each box its place. Layers are farther apart where arrows are steep."""
+    heights = {number: box.height for number, box in boxes.items()}
+    for number, middle in placed(graph.layers, graph.forward, heights, _GAP).items():
+        boxes[number].middle = top + middle
+    left = _MARGIN + 44
     for layer in graph.layers:
-        width = max(boxes[number].width for number in layer)
-        columns.append((left, width))
-        rise = max(
-            (abs(middles[n] - middles[m]) for n in layer for m in graph.forward[n]), default=0
-        )
-        left += width + min(48 + rise // 6, 240)
-    return columns
+        right = left + max(boxes[number].width for number in layer)
+        steepest = 0
+        for number in layer:
+            box = boxes[number]
+            box.left, box.right = left, right
+            rises = (abs(box.middle - boxes[target].middle) for target in graph.forward[number])
+            steepest = max(steepest, *rises, 0)
+        left = right + min(48 + steepest // 6, 240)
 
 
-def _draw_start(drawing: Drawing, left: int, middle: int) -> None:
-    drawing.arrow([(left - 34, middle), (left, middle)])
-    drawing.box((left - 38, middle), (9, 9), kind="head", radius=5)
+def _draw_arrows(drawing: Drawing, target: _Box, sources: Sequence[_Box]) -> None:
+    """Draw the moves that lead to a state from the layer before, from top to bottom."""
+    apart = min(10.0, (target.height - 12) / max(len(sources), 1))
+    for place, source in enumerate(sources):
+        move, y = next((m, y) for m, _, y in source.exits if m.target == target.number)
+        end = target.middle + (place - (len(sources) - 1) / 2) * apart
+        half = (source.right + target.left) / 2
+        way = [(source.right, y), (half, y), (half, end), (target.left, end)]
+        drawing.arrow(way, kind=_kind(move))
 
 
-def _draw_arrows(
-    drawing: Drawing,
-    graph: Folded,
-    boxes: Mapping[int, _Box],
-    middles: Mapping[int, int],
-    columns: Sequence[tuple[int, int]],
-) -> None:
-    """Draw the moves to the next layer; those to one state end one below the other."""
-    found: dict[int, list[tuple[float, float, Move]]] = {}
-    for number, box in boxes.items():
-        right = sum(columns[box.state.depth])
-        for (move, _), y in zip(box.moves, box.exits(middles[number]), strict=True):
-            if graph.leads_on(number, move):
-                found.setdefault(move.target, []).append((right, y, move))
-    for target, arrows in found.items():
-        left = columns[boxes[target].state.depth][0]
-        apart = min(10.0, (boxes[target].height - 12) / len(arrows))
-        for place, (right, y, move) in enumerate(arrows):
-            end = middles[target] + (place - (len(arrows) - 1) / 2) * apart
-            bend = (left - right) / 2
-            way = [(right, y), (right + bend, y), (left - bend, end), (left, end)]
-            drawing.arrow(way, kind=_kind(move.actions))
-
-
-def _kind(actions: Sequence[str]) -> str:
-    return kind_of([row for row in TABLE.rows if row.action in actions])
+def _kind(move: Move) -> str:
+    return kind_of([row for row in TABLE.rows if row.action in move.actions])
 
 
 STATE_FORMATS: Final[Mapping[str, Callable[[Folded], str]]] = {
