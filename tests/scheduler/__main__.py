@@ -22,7 +22,7 @@ from scheduler.schedule import ScheduleError, checked_name, load, recorded, repl
 from scheduler.search import Verdict
 from scheduler.subjects import SHIPPED, STANDARD, SUBJECTS
 from traces.recorder import Recorder
-from verified_barrier.verification.files import OutputError
+from verified_barrier.verification.files import OutputError, check_writable
 from verified_barrier.verification.traces.trace import write_traces
 
 
@@ -70,11 +70,12 @@ def _find(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     schedule = load(options.schedule)
-    if options.trace is not None and schedule.barrier == STANDARD.name:
-        raise ScheduleError(
-            f"{schedule.barrier} tells nobody which steps it takes, so that there is no trace of "
-            "it: leave TRACE out"
-        )
+    if options.trace is not None:
+        if schedule.barrier == STANDARD.name:
+            raise ScheduleError(
+                f"{schedule.barrier} tells nobody which steps it takes: there is no trace of it"
+            )
+        check_writable(options.trace)
     with Engine() as engine:
         replayed = replay(engine, schedule, oracle=Recorder if options.trace else None)
         oracle = replayed.recording.run.oracle

@@ -74,7 +74,8 @@ def _text(graph: Folded) -> str:
 
 
 def _mermaid(graph: Folded) -> str:
-    lines = ["flowchart LR", f"    accTitle: {_title(graph)}", "    start(( )) --> s1"]
+    lines = ["flowchart LR", f"    accTitle: {_title(graph)}"]
+    lines += [f"    accDescr: {'; '.join(_notes(graph))}", "    start(( )) --> s1"]
     for number, state in graph.states.items():
         acting = ":::acting" if state.configuration.state.phase.is_acting else ""
         label = "<br/>".join([f"s{number} {_phase(state)}", *_threads(state)])
