@@ -97,11 +97,14 @@ def test_readme_has_the_diagrams_of_today(file: str, golden: str) -> None:
     assert drawn == (GOLDEN / golden).read_text(encoding="utf-8")
 
 
+_Area = tuple[float, float, float, float]
+"""Where something begins and ends: left, top, right, bottom."""
+
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 
-def _rectangles(drawing: ET.Element) -> list[tuple[float, ...]]:
-    """Return where boxes begin and end: left, top, right, bottom."""
+def _rectangles(drawing: ET.Element) -> list[_Area]:
+    """Return where boxes are."""
     found = []
     for box in drawing.iter(f"{_NAMESPACE}rect"):
         if box.get("class", "").startswith("box") and float(box.get("width", 0)) > 20:
@@ -110,8 +113,8 @@ def _rectangles(drawing: ET.Element) -> list[tuple[float, ...]]:
     return found
 
 
-def _texts(drawing: ET.Element) -> list[tuple[float, ...]]:
-    """Return where lines of text begin and end: left, top, right, bottom."""
+def _texts(drawing: ET.Element) -> list[_Area]:
+    """Return where lines of text are."""
     found = []
     for text in drawing.iter(f"{_NAMESPACE}text"):
         x, y = float(text.get("x", 0)), float(text.get("y", 0))
@@ -121,7 +124,7 @@ def _texts(drawing: ET.Element) -> list[tuple[float, ...]]:
     return found
 
 
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _overlap(one: _Area, other: _Area) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 

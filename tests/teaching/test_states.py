@@ -17,7 +17,7 @@ from verified_barrier.teaching import folding
 from verified_barrier.teaching.folding import MOST_STATES, Folded, Move, fold, folded
 from verified_barrier.teaching.states import STATE_FORMATS
 from verified_barrier.verification.manifest import load_manifest
-from verified_barrier.verification.model import Configuration, Edge, Graph, enumerate_graph
+from verified_barrier.verification.model import Configuration, Edge, Graph, enumerate_graph, steps
 from verified_barrier.verification.resources import MODELS, SPEC, read_modules
 from verified_barrier.verification.tlc import Finding, Tlc
 
@@ -147,14 +147,13 @@ def test_wrong_folding_is_found(
 
 def test_step_that_is_left_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happens to the second of two threads alone is a step, too."""
-    real = folding.steps
 
-    def steps(parties: int, has_action: bool, source: Configuration) -> Iterator[Edge]:
-        for edge in real(parties, has_action, source):
+    def too_few(parties: int, has_action: bool, source: Configuration) -> Iterator[Edge]:
+        for edge in steps(parties, has_action, source):
             if (edge.action, edge.thread) != ("Withdraw", 1):
                 yield edge
 
-    monkeypatch.setattr(folding, "steps", steps)
+    monkeypatch.setattr(folding, "steps", too_few)
     assert "moves" in _wrong(folded(2, 2, False))
 
 
