@@ -32,6 +32,7 @@ GOLDEN = HERE / "golden"
 RUNS = HERE / "runs.ndjson"
 SUFFIXES = {"svg": "svg", "dot": "dot", "mermaid": "mmd", "text": "txt"}
 
+COUNTEREXAMPLE = ["counterexample", str(HERE / "withdraw-leaves-gap.txt"), "--parties", "3"]
 CROSSING = ["states", "--only", "Call,Arrive*,Leave"]
 ALL_STATES = ["states", "--parties", "1", "--action"]
 
@@ -43,6 +44,7 @@ CASES = [
         ("part", form, ["sequence", str(RUNS), "--first", "5", "--last", "9"], 0)
         for form in SEQUENCE_FORMATS
     ),
+    *(("counterexample", form, COUNTEREXAMPLE, 1) for form in SEQUENCE_FORMATS),
     *(("crossing-states", form, CROSSING, 0) for form in STATE_FORMATS),
     *(("all-states", form, ALL_STATES, 0) for form in STATE_FORMATS),
     *(("held", form, ["scenario", "held"], 0) for form in SEQUENCE_FORMATS),

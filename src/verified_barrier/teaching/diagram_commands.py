@@ -1,4 +1,4 @@
-"""The commands ``verified-barrier diagram phases``, ``states``, ``sequence`` and ``scenario``."""
+"""The command ``verified-barrier diagram``, with a command of its own for each kind of diagram."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from verified_barrier.table import TABLE
+from verified_barrier.teaching.counterexample import run_of_counterexample
 from verified_barrier.teaching.folding import MOST_STATES, TooManyStatesError, folded
 from verified_barrier.teaching.phases import PHASE_FORMATS
 from verified_barrier.teaching.scenarios import SCENARIOS, run_of_scenario
-from verified_barrier.teaching.sequence import MOST_EVENTS, SEQUENCE_FORMATS, run_of
+from verified_barrier.teaching.sequence import MOST_EVENTS, SEQUENCE_FORMATS, Run, run_of
 from verified_barrier.teaching.states import STATE_FORMATS
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED, EXIT_UNEXPECTED
+from verified_barrier.verification.graph import GraphError
 from verified_barrier.verification.traces.trace import read_traces
 
 __all__ = ["DiagramError", "add_diagram_commands"]
 
 _MOST_ARROWS: Final = 500
 """How many arrows Mermaid draws at most, unless whoever shows the page allows more."""
+
+
+_DRAWN: Final = "Exit code: 0 drawn, 1 drawn until the run leaves the model, 2 usage or environment"
 
 
 class DiagramError(ValueError):
@@ -45,7 +50,7 @@ def add_diagram_commands(commands: Any) -> None:
         "sequence",
         help="a recorded run, with a lane for each thread",
         description="Draw a recorded run, with a lane for each thread and one for the barrier.",
-        epilog="Exit code: 0 drawn, 1 drawn until the run leaves the model, 2 usage or environment",
+        epilog=_DRAWN,
     )
     sequence.add_argument(
         "file", type=Path, metavar="FILE", help="from verified-barrier trace, or make replay"
@@ -55,6 +60,19 @@ def add_diagram_commands(commands: Any) -> None:
     sequence.add_argument("--last", type=int, metavar="N", help="the last event")
     sequence.add_argument("--format", choices=SEQUENCE_FORMATS, default="text")
     sequence.set_defaults(run=_sequence)
+    counterexample = diagram.add_parser(
+        "counterexample",
+        help="a counterexample that TLC has printed",
+        description="Draw the counterexample in TLC's output, in the same way.",
+        epilog=_DRAWN,
+    )
+    counterexample.add_argument("file", type=Path, metavar="FILE", help="what TLC has printed")
+    counterexample.add_argument(
+        "--parties", type=_count, required=True, metavar="N", help="those of the model"
+    )
+    counterexample.add_argument("--action", action="store_true", help="the model has an action")
+    counterexample.add_argument("--format", choices=SEQUENCE_FORMATS, default="text")
+    counterexample.set_defaults(run=_counterexample)
     scenario = diagram.add_parser(
         "scenario",
         help="a run of the model that is worth a look",
@@ -156,11 +174,24 @@ def _sequence(options: argparse.Namespace) -> int:
             f"a diagram shows at most {MOST_EVENTS} events, not {last - options.first + 1}: "
             "choose some with --first and --last"
         )
-    run = run_of(trace, options.first, last)
-    print(SEQUENCE_FORMATS[options.format](run), end="")
-    return EXIT_AS_EXPECTED if run.stuck is None else EXIT_UNEXPECTED
+    return _draw(run_of(trace, options.first, last), options)
+
+
+def _counterexample(options: argparse.Namespace) -> int:
+    try:
+        text = options.file.read_text(encoding="utf-8")
+        run = run_of_counterexample(text, options.parties, options.action)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DiagramError(f"{options.file} cannot be read: {problem}") from None
+    except GraphError as problem:
+        raise DiagramError(f"{options.file}: {problem}") from None
+    return _draw(run, options)
 
 
 def _scenario(options: argparse.Namespace) -> int:
-    print(SEQUENCE_FORMATS[options.format](run_of_scenario(options.name)), end="")
-    return EXIT_AS_EXPECTED
+    return _draw(run_of_scenario(options.name), options)
+
+
+def _draw(run: Run, options: argparse.Namespace) -> int:
+    print(SEQUENCE_FORMATS[options.format](run), end="")
+    return EXIT_AS_EXPECTED if run.stuck is None else EXIT_UNEXPECTED
