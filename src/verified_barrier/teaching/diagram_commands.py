@@ -35,8 +35,8 @@ def add_diagram_commands(commands: Any) -> None:
     """Add the command ``diagram`` to a parser's commands."""
     diagram = commands.add_parser(
         "diagram",
-        help="draw the barrier's phases, its states, a recorded run, or a scenario",
-        description="Draw the barrier's phases, its states, a recorded run, or a scenario.",
+        help="draw the barrier's phases, its states, and runs of it",
+        description="Draw the barrier's phases, its states, and runs of it.",
     ).add_subparsers(required=True, metavar="COMMAND")
     phases = diagram.add_parser(
         "phases",

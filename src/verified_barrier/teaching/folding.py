@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from verified_barrier.machine import State
 from verified_barrier.table import TABLE, Location, Outcome
 from verified_barrier.teaching.layers import ordered
 from verified_barrier.verification.model import Configuration, ThreadState, initial, steps
@@ -43,6 +44,11 @@ class FoldedState(NamedTuple):
     """The number of steps on a shortest way from the first state."""
     moves: tuple[Move, ...]
     """First to the states one step deeper, then to the others, then to itself."""
+
+    @property
+    def barrier(self) -> State:
+        """The barrier's own state."""
+        return self.configuration.state
 
     @property
     def threads(self) -> list[tuple[ThreadState, int]]:
@@ -91,11 +97,12 @@ _ORDER: Final = {value: place for place, value in enumerate((*Location, None, *O
 
 def fold(configuration: Configuration) -> Configuration:
     """Return the state that stands for all that differ from one in who is who."""
-    threads = sorted(
-        configuration.threads,
-        key=lambda one: (_ORDER[one.location], _ORDER[one.outcome], one.index or 0),
-    )
-    return configuration._replace(threads=tuple(threads))
+    return configuration._replace(threads=tuple(sorted(configuration.threads, key=_rank)))
+
+
+def _rank(thread: ThreadState) -> tuple[int, int, int]:
+    index = -1 if thread.index is None else thread.index
+    return _ORDER[thread.location], _ORDER[thread.outcome], index
 
 
 def folded(

@@ -1,6 +1,6 @@
 """The state diagram: all that threads can do at a barrier, layer by layer.
 
-A state stands for all those in which the same threads are elsewhere. Its layer is its depth: the
+A state stands for all that differ only in which thread is where. Its layer is its depth: the
 number of steps on a shortest way from the first state. Only moves to the next layer are drawn as
 arrows; the others name the state that they lead to, because arrows that go back, past all the
 layers between, would be in the way of everything else.
@@ -15,8 +15,8 @@ from typing import Final
 from verified_barrier.table import TABLE
 from verified_barrier.teaching.folding import Folded, FoldedState, Move
 from verified_barrier.teaching.layers import placed
-from verified_barrier.teaching.phases import kind_of
 from verified_barrier.teaching.svg import LINE, Drawing, width_of
+from verified_barrier.teaching.words import barrier_words, kind_of, state_words
 from verified_barrier.verification.model import ThreadState
 
 __all__ = ["STATE_FORMATS"]
@@ -24,8 +24,7 @@ __all__ = ["STATE_FORMATS"]
 
 def _title(graph: Folded) -> str:
     threads = f"{graph.threads} thread{'s' if graph.threads > 1 else ''}"
-    action = "with an action" if graph.has_action else "without action"
-    return f"States of {threads} at a barrier for {graph.parties}, {action}"
+    return f"States of {threads} at {barrier_words(graph.parties, graph.has_action)}"
 
 
 def _notes(graph: Folded) -> list[str]:
@@ -34,11 +33,6 @@ def _notes(graph: Folded) -> list[str]:
     if graph.left_out:
         notes.append(f"left out: {', '.join(graph.left_out)}")
     return notes
-
-
-def _phase(state: FoldedState) -> str:
-    phase, arrived = state.configuration.state
-    return f"{phase.value} {arrived}"
 
 
 def _thread(thread: ThreadState, count: int) -> str:
@@ -66,7 +60,8 @@ def _text(graph: Folded) -> str:
         lines += ["", f"depth {depth}"]
         for number in layer:
             state = graph.states[number]
-            lines.append(f"    s{number}  {_phase(state)}: {', '.join(_threads(state))}")
+            threads = ", ".join(_threads(state))
+            lines.append(f"    s{number}  {state_words(state.barrier)}: {threads}")
             for move in state.moves:
                 goes = "stays" if move.target == number else f"-> s{move.target}"
                 lines.append(f"        {goes:<7}  {', '.join(move.actions)}")
@@ -77,8 +72,8 @@ def _mermaid(graph: Folded) -> str:
     lines = ["flowchart LR", f"    accTitle: {_title(graph)}"]
     lines += [f"    accDescr: {'; '.join(_notes(graph))}", "    start(( )) --> s1"]
     for number, state in graph.states.items():
-        acting = ":::acting" if state.configuration.state.phase.is_acting else ""
-        label = "<br/>".join([f"s{number} {_phase(state)}", *_threads(state)])
+        acting = ":::acting" if state.barrier.phase.is_acting else ""
+        label = "<br/>".join([f"s{number} {state_words(state.barrier)}", *_threads(state)])
         lines.append(f'    s{number}["{label}"]{acting}')
     for number, state in graph.states.items():
         for move in state.moves:
@@ -101,8 +96,8 @@ def _dot(graph: Folded) -> str:
         for layer in graph.layers
     ]
     for number, state in graph.states.items():
-        label = "\\n".join([f"s{number} {_phase(state)}", *_threads(state)])
-        color = ', color="#8250df"' if state.configuration.state.phase.is_acting else ""
+        label = "\\n".join([f"s{number} {state_words(state.barrier)}", *_threads(state)])
+        color = ', color="#8250df"' if state.barrier.phase.is_acting else ""
         lines.append(f'    s{number} [label="{label}"{color}];')
     for number, state in graph.states.items():
         for move in state.moves:
@@ -141,7 +136,7 @@ class _Box:
         """Of each line about threads, whether it is not in all states that lead here."""
         self.moves = [(move, _move(graph, number, move)) for move in state.moves]
         lines = [line for _, says in self.moves for line in says]
-        words = [f"{_phase(state)}  s{number}", *_threads(state), *lines]
+        words = [f"{state_words(state.barrier)}  s{number}", *_threads(state), *lines]
         self.width = round(width_of(words)) + 2 * _PAD
         self.head = (1 + len(state.threads)) * LINE + 12
         """How high the part above the moves is."""
@@ -162,12 +157,17 @@ class _Box:
     def draw(self, drawing: Drawing) -> None:
         """Draw it, and everything in it."""
         start, end, top = self.left + _PAD, self.right - _PAD, self.middle - self.height / 2
-        acting = "acting" if self.state.configuration.state.phase.is_acting else ""
+        acting = "acting" if self.state.barrier.phase.is_acting else ""
         centre = (self.left + self.right) / 2, self.middle
         size = self.right - self.left, self.height
         drawing.box(centre, size, kind=f"box {acting}", radius=6)
         y = top + 14
-        drawing.text((start, y), [_phase(self.state)], anchor="start", kind=f"strong {acting}")
+        drawing.text(
+            (start, y),
+            [state_words(self.state.barrier)],
+            anchor="start",
+            kind=f"strong {acting}",
+        )
         drawing.text((end, y), [f"s{self.number}"], anchor="end", kind="quiet")
         for (thread, count), is_new in zip(self.state.threads, self.is_new, strict=True):
             y += LINE
@@ -206,8 +206,7 @@ def _svg(graph: Folded) -> str:
     for depth, layer in enumerate(graph.layers):
         box = boxes[layer[0]]
         drawing.text(((box.left + box.right) / 2, top - 22), [f"depth {depth}"], kind="quiet")
-    drawing.arrow([(boxes[1].left - 34, boxes[1].middle), (boxes[1].left, boxes[1].middle)])
-    drawing.box((boxes[1].left - 38, boxes[1].middle), (9, 9), kind="head", radius=5)
+    drawing.entry((boxes[1].left, boxes[1].middle))
     for box in boxes.values():
         _draw_arrows(drawing, box, [boxes[source] for source in known[box.number]])
     for box in boxes.values():
@@ -244,7 +243,7 @@ def _draw_arrows(drawing: Drawing, target: _Box, sources: Sequence[_Box]) -> Non
 
 
 def _kind(move: Move) -> str:
-    return kind_of([row for row in TABLE.rows if row.action in move.actions])
+    return kind_of(row.outcome for row in TABLE.rows if row.action in move.actions)
 
 
 STATE_FORMATS: Final[Mapping[str, Callable[[Folded], str]]] = {
