@@ -62,6 +62,15 @@ def test_step_that_is_none_of_the_model_ends_the_run() -> None:
     assert "Withdraw by t1" in run.stuck
 
 
+def test_state_that_comes_again_is_no_step() -> None:
+    """The barrier's variables stay when only those of its history change."""
+    parts = re.split(r"(?=@!@!@STARTMSG 2217)", REAL)
+    run = run_of_counterexample("".join([*parts[:4], *parts[3:]]), 3, False)
+    assert run.moments == run_of_counterexample(REAL, 3, False).moments
+    assert run.stuck is not None
+    assert run.stuck.startswith("no step leads to state 8")
+
+
 def test_state_that_is_left_out_is_noticed() -> None:
     """One step too few is no step of the model."""
     parts = re.split(r"(?=@!@!@STARTMSG 2217)", REAL)

@@ -245,6 +245,7 @@ def test_each_format_shows_all_states_and_moves(parties: int, threads: int) -> N
     ("arguments", "says"),
     [
         (["--parties", "4"], f"more than {MOST_STATES} states, .*--only or --without"),
+        (["--parties", "9"], "9 threads are too many .* at most 8: choose fewer with --threads"),
         (["--only", "Call,Bar"], "--only has 'Bar', and there is no such action: choose among Cal"),
         (["--without", ""], "--without has '', and there is no such action"),
         (

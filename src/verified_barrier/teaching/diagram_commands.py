@@ -20,6 +20,9 @@ from verified_barrier.verification.traces.trace import read_traces
 
 __all__ = ["DiagramError", "add_diagram_commands"]
 
+_MOST_THREADS: Final = 8
+"""How many threads a diagram of states shows at most: with more, there are too many states."""
+
 _MOST_ARROWS: Final = 500
 """How many arrows Mermaid draws at most, unless whoever shows the page allows more."""
 
@@ -92,8 +95,9 @@ def _add_states(diagram: Any) -> None:
         help="all that some threads can do, layer by layer",
         description="Draw the states of a barrier and its threads, layer by layer. Those that "
         "differ only in which thread is which are one state.",
-        epilog="The plain crossing: --only 'Call,Arrive*,ActionReturned,Leave'. A diagram shows at "
-        f"most {MOST_STATES} states, and in Mermaid at most {_MOST_ARROWS} arrows.",
+        epilog="The plain crossing: --only 'Call,Arrive*,ActionReturned,Leave'. At most "
+        f"{_MOST_THREADS} threads and {MOST_STATES} states are drawn, in Mermaid {_MOST_ARROWS} "
+        "arrows.",
     )
     states.add_argument(
         "--parties", type=_count, default=2, metavar="N", help="(default: %(default)s)"
@@ -126,9 +130,15 @@ def _states(options: argparse.Namespace) -> int:
     if options.without is not None:
         left_out = _chosen("--without", options.without)
         actions = [action for action in actions if action not in left_out]
+    threads = options.threads or options.parties
+    if threads > _MOST_THREADS:
+        raise DiagramError(
+            f"{threads} threads are too many for a diagram, which shows at most {_MOST_THREADS}: "
+            "choose fewer with --threads"
+        )
     remedy = "choose fewer threads, or leave actions out with --only or --without"
     try:
-        graph = folded(options.parties, options.threads or options.parties, options.action, actions)
+        graph = folded(options.parties, threads, options.action, actions)
     except TooManyStatesError as problem:
         raise DiagramError(f"{problem}, and a diagram shows no more: {remedy}") from None
     arrows = sum(len(state.moves) for state in graph.states.values())

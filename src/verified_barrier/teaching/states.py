@@ -29,7 +29,8 @@ def _title(graph: Folded) -> str:
 
 def _notes(graph: Folded) -> list[str]:
     moves = sum(len(move.actions) for state in graph.states.values() for move in state.moves)
-    notes = [f"{len(graph.states)} states, {moves} steps; which thread is which does not count"]
+    states = f"{len(graph.states)} state{'s' if len(graph.states) > 1 else ''}"
+    notes = [f"{states}, {moves} steps; which thread is which does not count"]
     if graph.left_out:
         notes.append(f"left out: {', '.join(graph.left_out)}")
     return notes
