@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from verified_barrier.teaching.diagram_commands import add_diagram_commands
+from verified_barrier.teaching.diagram_commands import DiagramError, add_diagram_commands
 from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.commands import add_exercise_commands
 from verified_barrier.teaching.explore.command import add_explore_command
@@ -60,7 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         return int(options.run(options))
-    except (SetupError, ManifestError, OutputError, TraceError, TeachingError) as problem:
+    except (
+        SetupError,
+        ManifestError,
+        OutputError,
+        TraceError,
+        DiagramError,
+        TeachingError,
+    ) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.specification import defined
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.moves import said, scene_in_words
+from verified_barrier.teaching.told import told
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED, EXIT_INCOMPLETE
 from verified_barrier.verification.manifest import Model, load_manifest
 from verified_barrier.verification.resources import MODELS, SPEC, SetupError, read_modules
@@ -196,8 +197,6 @@ def _stepped(one: Exhibit, model: Model, tlc: Tlc, timeout: float) -> Iterator[s
         yield f"{number:>3}. {said(action, thread):<{width}}  {'; '.join(changed)}"
 
 
-_STATE: Final = re.compile(r"^\d+: <(\w+)")
-_VARIABLE: Final = re.compile(r"^/\\ (\w+) = ((?:.|\n(?!/\\))*)", re.MULTILINE)
 _BACK: Final = re.compile(r"^(\d+): Back to state(?:: <(\w+))?", re.MULTILINE)
 _STAYS: Final = re.compile(r"^\d+: Stuttering", re.MULTILINE)
 
@@ -207,16 +206,14 @@ def _told(run: TlcRun, model: Model) -> Iterator[str]:
     # TLC does not name a temporal property.
     if not run.trace or run.violated not in (None, model.violates):
         raise SetupError(f"{model.name}: TLC: {run.finding.value}\n{run.explanation}")
-    states = [
-        {name: " ".join(value.split()) for name, value in _VARIABLE.findall(state)}
-        for state in run.trace
-    ]
+    states = told(run)
     for number, (before, after) in enumerate(pairwise(states), 1):
-        action = _STATE.match(run.trace[number])
         changed = [
-            entry for name, value in after.items() for entry in _changed(name, before[name], value)
+            entry
+            for name, value in after.variables.items()
+            for entry in _changed(name, before.variables[name], value)
         ]
-        yield f"{number:>3}. {action[1] if action else '?'}: {', '.join(changed) or 'no change'}"
+        yield f"{number:>3}. {after.action}: {', '.join(changed) or 'no change'}"
     if back := _BACK.search(run.output):
         step = int(back[1]) - 1
         yield f"{len(states):>3}. {back[2] or '?'}: as after step {step}, and so on for ever"

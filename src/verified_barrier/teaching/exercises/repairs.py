@@ -109,13 +109,13 @@ def grade_step(folder: Path, tools: Tools, start: str) -> str:
         if contract.verdict.startswith(_UNDECIDED):
             raise UnfinishedError(
                 f"all is well with up to {_MOST} parties, but CrossHair has neither confirmed nor "
-                f"refuted this within {tools.seconds:g} s: {promise}\n    allow more with --timeout, "
-                "or write it more simply"
+                f"refuted this within {tools.seconds:g} s: {promise}\n    allow more with "
+                "--timeout, or write it more simply"
             )
         if not contract.confirmed:
             raise NotSolvedError(
-                f"all is well with up to {_MOST} parties, {tried} cases; but for any number of them "
-                f"this is not so: {promise}\n{contract.verdict}",
+                f"all is well with up to {_MOST} parties, {tried} cases; but for any number of "
+                f"them this is not so: {promise}\n{contract.verdict}",
                 "what is special about this number of parties?",
             )
     return f"{tried} cases are right, and CrossHair confirms {len(contracts)} promises for any"

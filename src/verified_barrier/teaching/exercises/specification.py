@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
-from verified_barrier.verification.graph import GraphError, configuration_of, parse_dump
+from verified_barrier.teaching.told import told
+from verified_barrier.verification.graph import GraphError, configuration, parse_dump
 from verified_barrier.verification.model import Configuration, Graph
 from verified_barrier.verification.tlc import Finding, TlcRun
 
 __all__ = ["constants", "defined", "graph_of", "run_in_words", "run_tlc"]
 
-_STATE: Final = re.compile(r"^\d+: <(\w+)")
-_VARIABLE: Final = re.compile(r"^/\\ (\w+) = ((?:.|\n(?!/\\))*)", re.MULTILINE)
 _NEVER: Final = re.compile(r"^The invariant of \w+ is equal to FALSE$", re.MULTILINE)
 
 
@@ -33,7 +32,7 @@ def constants(parties: int, threads: int, has_action: bool) -> str:
 def run_tlc(
     tools: Tools,
     module: str,
-    configuration: str,
+    cfg: str,
     modules: Mapping[str, str],
     dump: Path | None = None,
 ) -> TlcRun:
@@ -42,7 +41,7 @@ def run_tlc(
     Parameters: those of ``Tlc.run``. Raises ``NotSolvedError`` where TLC cannot make sense of the
     modules, ``UnfinishedError`` where the time was up.
     """
-    run = tools.tlc.run(module, configuration, modules, tools.left(), dump)
+    run = tools.tlc.run(module, cfg, modules, tools.left(), dump)
     if run.finding is Finding.TIMED_OUT:
         raise tools.late()
     if _NEVER.search(run.output):
@@ -59,10 +58,10 @@ def graph_of(
 
     Raises ``NotSolvedError`` where there is none.
     """
-    configuration = f"SPECIFICATION Spec\n{constants(parties, threads, has_action)}"
+    cfg = f"SPECIFICATION Spec\n{constants(parties, threads, has_action)}"
     with tempfile.TemporaryDirectory(prefix="verified-barrier-") as name:
         dump = Path(name, "graph.dot")
-        run = run_tlc(tools, "Barrier", configuration, modules, dump)
+        run = run_tlc(tools, "Barrier", cfg, modules, dump)
         # That nothing can happen any more is seen in the graph.
         if run.finding not in (Finding.HOLDS, Finding.DEADLOCK):
             raise NotSolvedError(f"TLC: {run.finding.value}\n{run_in_words(run)}")
@@ -77,21 +76,17 @@ def run_in_words(run: TlcRun, graph: Graph | None = None) -> str:
 
     Parameters: ``graph``, in which the actions are found where the run does not name them.
     """
+    about = told(run)
     try:
-        states = [configuration_of(_variables(state)) for state in run.trace]
+        states = [configuration(state.variables) for state in about]
     except GraphError:
         return "\n".join(run.trace)
     actions = {(e.source, e.target): e.action for e in graph.edges} if graph else {}
     lines = []
     for number, (before, after) in enumerate(pairwise(states), 1):
-        named = _STATE.match(run.trace[number])
-        action = actions.get((before, after), named[1] if named else "?")
+        action = actions.get((before, after), about[number].action)
         lines.append(f"{number:>3}. {action}: {', '.join(_changes(before, after))}")
     return "\n".join([*lines, f"then: {states[-1]}"])
-
-
-def _variables(state: str) -> dict[str, str]:
-    return {name: " ".join(value.split()) for name, value in _VARIABLE.findall(state)}
 
 
 def _changes(before: Configuration, after: Configuration) -> Iterator[str]:
