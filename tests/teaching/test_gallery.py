@@ -8,6 +8,7 @@ import pytest
 
 from verified_barrier import cli
 from verified_barrier.teaching.barriers import EXHIBITS
+from verified_barrier.teaching.followed import LAMPS
 from verified_barrier.teaching.gallery import pieces
 from verified_barrier.verification.manifest import load_manifest
 from verified_barrier.verification.resources import MODELS
@@ -48,7 +49,7 @@ def test_one_that_can_be_stepped_through(gallery: Gallery) -> None:
     code, said, _ = gallery("holds-on")
     assert code == 0
     assert "    ActionReturnedAfterResetHoldsOn(t) ==\n" in said
-    assert "A shortest run that breaks OneAction (an action runs exactly when" in said
+    assert f"A shortest run that breaks OneAction ({LAMPS['OneAction']}):" in said
     assert "  4. ActionReturnedAfterResetHoldsOn t1  t1 LEAVING (RESET)\n" in said
     assert said.endswith(
         "What catches it: verified-barrier check --full --only 'fault/holds-on'\n"

@@ -14,6 +14,7 @@ import pytest
 
 from verified_barrier import cli
 from verified_barrier.teaching.barriers import EXHIBITS, Size, exhibit, followed
+from verified_barrier.teaching.followed import LAMPS
 from verified_barrier.teaching.moves import MoveError, Run
 from verified_barrier.teaching.play.view import in_short
 
@@ -105,7 +106,7 @@ def test_a_broken_promise_is_a_lamp(play: Play) -> None:
     moves = "call 1, ArriveAndReleaseTooSoon 1"
     _, said, _ = play("why\nsolution\n", "--barrier", "release-too-soon", "--moves", moves)
     assert "DONE: Let a thread cross alone: in 2 moves; no run is shorter" in said
-    meaning = "a generation is released only after all parties have arrived"
+    meaning = LAMPS["NoEarlyRelease"]
     assert f"  BROKEN   NoEarlyRelease: {meaning}\n" in said
     assert f"NoEarlyRelease is broken: {meaning}" in said
     assert "Let a thread cross alone, in 2 moves:\nCall t1, ArriveAndReleaseTooSoon t1\n" in said
