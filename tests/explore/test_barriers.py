@@ -8,7 +8,6 @@ from itertools import permutations
 import pytest
 
 from explore.conftest import AllSteps
-
 from verified_barrier.table import LOCATIONS
 from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, Size, exhibit, followed, runs_of
 from verified_barrier.teaching.followed import LAMPS, Followed, Position, shortest
