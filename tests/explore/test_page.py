@@ -205,6 +205,9 @@ def test_address_holds_the_run(browser: Any, page_file: Path) -> None:
             driven.press(control, thread)
         driven.press("a", 2, choice=1)
         assert driven.fragment.endswith("run=c1.a1.c2.a2-2")
+        driven.tab.keyboard.press("z")
+        driven.tab.keyboard.press("Shift+A")
+        assert driven.fragment.endswith("run=c1.a1.c2.a2-2")
         link = str(driven.tab.get_attribute("#link", "href"))
         seen, fragment = driven.see(), driven.fragment
     assert link == fragment
