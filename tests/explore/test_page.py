@@ -43,6 +43,7 @@ def follow_walk(
     """Press buttons, and compare all that is shown with the model and with the historian."""
     place = steps.start
     historian = Historian(size.parties, size.has_action, place.judged)
+    assert driven.complaints == []
     walked = driven.walk(wanted)
     for taken, seen in walked:
         if taken is not None:
@@ -67,7 +68,7 @@ def test_walk_is_a_run_of_the_model(
     """Buttons are offered, and the state is shown, as the model and its historian have it."""
     chance = random.Random(f"{key} {size}")  # noqa: S311 - nothing is secret here
     with Driven(browser, page_file, at(key, size)) as driven:
-        numbers = [chance.randrange(1 << 20) for _ in range(120)]
+        numbers = [chance.randrange(1 << 20) for _ in range(60)]
         follow_walk(driven, all_steps[key, size], size, numbers)
         assert driven.complaints == []
 
@@ -203,6 +204,9 @@ def test_address_holds_the_run(browser: Any, page_file: Path) -> None:
         for control, thread in [("c", 1), ("a", 1), ("c", 2)]:
             driven.press(control, thread)
         driven.press("a", 2, choice=1)
+        assert driven.fragment.endswith("run=c1.a1.c2.a2-2")
+        driven.tab.keyboard.press("z")
+        driven.tab.keyboard.press("Shift+A")
         assert driven.fragment.endswith("run=c1.a1.c2.a2-2")
         link = str(driven.tab.get_attribute("#link", "href"))
         seen, fragment = driven.see(), driven.fragment

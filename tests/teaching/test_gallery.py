@@ -74,6 +74,7 @@ def test_one_that_tlc_alone_finds(gallery: Gallery) -> None:
 
 
 @pytest.mark.check
+@pytest.mark.full
 def test_one_that_never_ends(gallery: Gallery) -> None:
     """It is said how it goes on."""
     code, said, _ = gallery("unfair-calls/2-parties-2-threads")

@@ -14,7 +14,7 @@ import pytest
 
 from verified_barrier import cli
 from verified_barrier.teaching.barriers import EXHIBITS, Size, exhibit, followed
-from verified_barrier.teaching.followed import LAMPS
+from verified_barrier.teaching.followed import LAMPS, Followed
 from verified_barrier.teaching.moves import MoveError, Run
 from verified_barrier.teaching.play.view import in_short
 
@@ -37,11 +37,16 @@ def play(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     return run
 
 
+@pytest.fixture(scope="module")
+def graph() -> Followed:
+    """All runs of our barrier, for two parties with an action and three threads."""
+    return followed(exhibit("ours"), Size(2, 3, True), None)
+
+
 @pytest.fixture
-def run() -> Run:
+def run(graph: Followed) -> Run:
     """A run of our barrier, of which nothing has happened yet."""
-    barrier = exhibit("ours")
-    return Run(barrier, followed(barrier, Size(2, 3, True), None))
+    return Run(exhibit("ours"), graph)
 
 
 def make(run: Run, moves: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from verified_barrier.table import Location
@@ -49,8 +49,7 @@ class Move(NamedTuple):
     """The slot there of the thread in each slot here."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A moment of runs that are alike, with its threads in slots."""
 
     scene: Scene
@@ -231,7 +230,7 @@ def _judge(
         bound -= freed
     lost = {number for number, _ in bound}
     return tuple(
-        replace(node, violated=(*node.violated, name)) if number in lost else node
+        node._replace(violated=(*node.violated, name)) if number in lost else node
         for number, node in enumerate(nodes)
     )
 

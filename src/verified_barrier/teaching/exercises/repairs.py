@@ -24,7 +24,7 @@ from verified_barrier.teaching.exercises.specification import (
 )
 from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.graph import differences
-from verified_barrier.verification.model import enumerate_graph
+from verified_barrier.verification.model import Graph, enumerate_graph
 from verified_barrier.verification.resources import SPEC, read_modules
 from verified_barrier.verification.tlc import Finding
 
@@ -65,14 +65,19 @@ def grade_specification(folder: Path, tools: Tools) -> str:
     for size in _SIZES:
         graph = graph_of(tools, modules, *size)
         if wrong := differences(graph, enumerate_graph(*size), limit=1):
-            raise _not_ours(tools, modules, wrong)
+            raise _not_ours(tools, modules, size, graph, wrong)
         compared.append(f"{len(graph.states)} states, {len(graph.edges)} steps")
     return f"the graph is that of the table, which keeps every promise: {'; '.join(compared)}"
 
 
-def _not_ours(tools: Tools, modules: Mapping[str, str], wrong: Sequence[str]) -> NotSolvedError:
+def _not_ours(
+    tools: Tools,
+    modules: Mapping[str, str],
+    size: tuple[int, int, bool],
+    graph: Graph,
+    wrong: Sequence[str],
+) -> NotSolvedError:
     """Return what is wrong with a specification: a promise that is broken, if there is one."""
-    size = _SIZES[0]
     run = run_tlc(tools, "BarrierHistory", _PROPERTIES + constants(*size), modules)
     if run.finding is Finding.HOLDS:
         said = [line.replace("spec/Barrier.tla", "your Barrier.tla") for line in wrong]
@@ -81,8 +86,7 @@ def _not_ours(tools: Tools, modules: Mapping[str, str], wrong: Sequence[str]) ->
             "repair the one action, and leave what is right as it was.",
         )
     return NotSolvedError(
-        f"{run.violated or run.finding.value} is false after this run of 3 threads:\n"
-        f"{run_in_words(run, graph_of(tools, modules, *size))}",
+        f"{run.violated or run.finding.value} is false after this run:\n{run_in_words(run, graph)}",
         "which step of this run does something that you would not promise to its users?",
     )
 

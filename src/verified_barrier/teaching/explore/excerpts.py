@@ -117,8 +117,8 @@ def excerpt(parts: Sequence[_Part], numbered: bool) -> Excerpt:
 
 
 def _narrow(line: str) -> str:
-    """Return a line of code with half its indentation, and without types and comments."""
+    """Return a line of code, indented by tabs, and without types and comments."""
     code = line.lstrip().partition(" #")[0]
     if code.startswith("def "):
         code = code[: code.index("(")] + "(…):"
-    return " " * ((len(line) - len(line.lstrip())) // 2) + code
+    return "\t" * ((len(line) - len(line.lstrip())) // 4) + code

@@ -153,7 +153,8 @@
   };
 
   const press = (control, thread, choice = 0) => {
-    const step = choicesOf(now(), control, thread)[choice];
+    const choices = choicesOf(now(), control, thread);
+    const step = choices[choice] ?? choices[0];
     if (step) return take(step);
     const subject = thread === null ? "Nobody" : who(thread);
     const can = thread === null ? "can" : "cannot";
@@ -249,20 +250,20 @@
         const further = make("button", {
           type: "button", class: "further", "data-control": control, "data-choice": place + 1, tabindex: -1,
         });
-        fill(further, control, thread, choice);
+        fill(further, control, thread, choice, "Shift+");
         button.after(further);
       });
     }
   };
 
-  const fill = (button, control, thread, choice) => {
+  const fill = (button, control, thread, choice, shift = "") => {
     const { label, key } = controls[control];
     const reason = choice ? "" : whyNot(control, thread);
     button.setAttribute("aria-disabled", String(!choice));
-    button.setAttribute("aria-keyshortcuts", key);
+    button.setAttribute("aria-keyshortcuts", shift + key);
     button.dataset.reason = reason;
     button.replaceChildren(
-      make("span", { class: "name" }, label, make("kbd", { "aria-hidden": "true" }, key)),
+      make("span", { class: "name" }, label, make("kbd", { "aria-hidden": "true" }, shift ? key.toUpperCase() : key)),
       choice
         ? make("span", { class: "takes mono" }, choice.action)
         : make("span", { class: "unseen" }, `not now: ${reason}`),
@@ -486,7 +487,7 @@
             ...barrier.code.map(([line, text]) =>
               text
                 ? make("li", {}, make("span", { class: "number", "aria-hidden": "true" }, line === null ? "" : String(line)), text)
-                : make("li", { class: "elided", "aria-hidden": "true" }, "       …"),
+                : make("li", { class: "elided", "aria-hidden": "true" }, "\t\t…"),
             ),
           ),
           toolbar,
@@ -624,7 +625,7 @@
       const first = $(`lane-${Number(key) - 1}`).querySelector("button[aria-disabled=false]");
       choose(Number(key) - 1);
       (first ?? $(`lane-${Number(key) - 1}`).querySelector("button")).focus();
-    } else if (key in controls) press(key, controls[key].ofThread ? chosen : null);
+    } else if (key in controls) press(key, controls[key].ofThread ? chosen : null, Number(event.shiftKey));
     else return;
     event.preventDefault();
   });
@@ -639,7 +640,7 @@
   $("show-code").checked = matchMedia("(min-width: 621px)").matches;
   $("legend").replaceChildren(
     make("kbd", {}, "1"), "–", make("kbd", {}, "4"), " a thread",
-    ...known.controls.flatMap((control) => ["; ", make("kbd", {}, control.key), ` ${control.does}`]),
+    ...known.controls.flatMap((control) => [", ", make("kbd", {}, control.key), ` ${control.does}`]),
   );
   readAddress();
 })();
