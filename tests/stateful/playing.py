@@ -20,7 +20,7 @@ from scheduler.primitives import load_threading
 from scheduler.subjects import SHIPPED, STANDARD
 from stateful.expected import Expected, Seen, SeenThread
 from stateful.programs import TIMEOUT, Command, Do, Program, Site, Where
-from stateful.threads import Cancelled, Stage, StuckError, Worker
+from stateful.threads import Cancelled, Stage, Worker
 from verified_barrier import barrier as shipped
 
 __all__ = ["BARRIERS", "Failure", "Played", "play"]
@@ -34,6 +34,8 @@ class Played(NamedTuple):
     command: Command
     where: Where
     """Where its thread was when it came."""
+    run: int
+    """Which run of the action the thread is in, or was in last: the runs are counted from 0."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Failure:
     """The name of the barrier: one of the scheduler's subjects."""
     site: Site
     played: tuple[Played, ...]
+    runs: tuple[int, ...]
+    """The threads that have run the action, in the order in which they began."""
     problem: str
 
     def __str__(self) -> str:
@@ -102,6 +106,8 @@ class _Caller:
         self.result = "has not called"
         """What came of its last call."""
         self.is_acting = False
+        self.run = -1
+        """Which run of the action that is, or was last."""
         self.order = Do.RETURN
         """What it is to do next in the action."""
         self.can_expire = False
@@ -149,6 +155,8 @@ class _Play:
         self.expected = Expected(site)
         self.callers = [_Caller(Worker(stage)) for _ in range(site.threads)]
         self.watcher = Worker(stage)
+        self.runs: list[int] = []
+        """The threads that have run the action."""
         self.found: tuple[int, bool] | None = None
         """What the barrier says of itself, if it says anything."""
         stage.await_rest()
@@ -212,8 +220,12 @@ class _Play:
 
     def _act(self) -> None:
         worker = self.stage.current()
-        caller = next(caller for caller in self.callers if caller.worker is worker)
+        number = next(n for n, caller in enumerate(self.callers) if caller.worker is worker)
+        caller = self.callers[number]
         caller.is_acting = True
+        with self.stage.mutex:
+            caller.run = len(self.runs)
+            self.runs.append(number)
         while True:
             with self.stage.mutex:
                 worker.rest()
@@ -243,17 +255,15 @@ class _Play:
 def play(barrier: str, program: Program) -> Failure | None:
     """Play a program until something is wrong; return what, or ``None``."""
     played: list[Played] = []
-    try:
-        with Stage() as stage, BARRIERS[barrier](stage) as make:
-            run = _Play(program.site, stage, make)
-            for command in program.commands:
-                thread = run.first_that_can(command)
-                if thread is None:
-                    continue
-                played.append(Played(Command(thread, command.do), run.callers[thread].where))
-                problem = run.do(played[-1].command)
-                if problem is not None:
-                    return Failure(barrier, program.site, tuple(played), problem)
-    except StuckError as error:
-        return Failure(barrier, program.site, tuple(played), str(error))
+    with Stage() as stage, BARRIERS[barrier](stage) as make:
+        run = _Play(program.site, stage, make)
+        for command in program.commands:
+            thread = run.first_that_can(command)
+            if thread is None:
+                continue
+            caller = run.callers[thread]
+            played.append(Played(Command(thread, command.do), caller.where, caller.run))
+            problem = run.do(played[-1].command)
+            if problem is not None:
+                return Failure(barrier, program.site, tuple(played), tuple(run.runs), problem)
     return None

@@ -1,0 +1,161 @@
+"""Runs a failed program under the scheduler, and keeps it as a schedule that replays.
+
+The commands become a scenario: a script for each thread, what the action does in each run, who is
+interrupted. They become a strategy, too: between two of them each thread goes on as far as it
+can. What the scheduler then finds wrong it finds by its own means: ours is observed from within.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+
+from scheduler.engine import Engine
+from scheduler.scenarios import Run, Scenario
+from scheduler.schedule import Replayed, recorded, replay, save
+from scheduler.subjects import SUBJECTS
+from stateful.playing import Failure, Played
+from stateful.programs import Do, Where
+
+__all__ = ["explained", "replayed", "scenario_for"]
+
+_SCRIPT = {Do.WAIT: "wait", Do.WAIT_BRIEFLY: "wait", Do.ABORT: "abort", Do.RESET: "reset"}
+_ACTION = {Do.WAIT: "waits", Do.ABORT: "aborts", Do.RESET: "resets", Do.RAISE: "raises"}
+
+
+def scenario_for(failure: Failure) -> Scenario:
+    """Return the scenario of a program that failed."""
+    site = failure.site
+    scripts: list[list[str]] = [[] for _ in range(site.threads)]
+    # In each run the action first stands where it can be told what to do; and so after each order.
+    runs = [["is slow"] for _ in failure.runs]
+    has_ended = [False for _ in failure.runs]
+    interrupted: list[int] = []
+    for (thread, do), where, run in failure.played:
+        if where is Where.ACTING:
+            has_ended[run] = do in (Do.RETURN, Do.RAISE)
+            runs[run] += [_ACTION[do]] if do in _ACTION else []
+            runs[run] += [] if has_ended[run] else ["is slow"]
+        elif do is Do.TIME_OUT:
+            # Only a call whose time is up has a time limit that matters.
+            scripts[thread][-1] = "wait briefly"
+        elif do is Do.INTERRUPT:
+            interrupted.append(thread)
+        elif do in _SCRIPT:
+            scripts[thread].append(_SCRIPT[do])
+    for words, is_over in zip(runs, has_ended, strict=True):
+        if not is_over:
+            words[-1] = "does not end"
+    return Scenario(
+        f"a program for {site}",
+        site.parties,
+        tuple(map(tuple, scripts)),
+        interrupted=tuple(interrupted),
+        suspended=tuple(_stopped(failure.played)),
+        action=tuple(map(tuple, runs)) if site.has_action else None,
+    )
+
+
+def _stopped(played: Iterable[Played]) -> list[int]:
+    """Return the threads that are stopped in the end."""
+    stopped: list[int] = []
+    for (thread, do), _, _ in played:
+        if do is Do.STOP:
+            stopped.append(thread)
+        elif do is Do.GO_ON:
+            stopped.remove(thread)
+    return stopped
+
+
+class _Commanded:
+    """The strategy that does one command after the other. It serves for one execution."""
+
+    def __init__(self, run: Run, failure: Failure) -> None:
+        self.run = run
+        self.left = deque(failure.played)
+        threads = failure.site.threads
+        self.begun = [0] * threads
+        """How many calls of its script each thread has been told to make."""
+        self.orders = [0] * threads
+        """How many things each thread has been told to do in the action, and has not done."""
+        self.stopped: set[int] = set()
+        self.expired: set[int] = set()
+        self.interruptions = iter(range(threads, threads + len(run.scenario.interrupted)))
+        """The threads of the program that raise an exception in another one."""
+
+    def choose(self, engine: Engine, possible: tuple[int, ...]) -> int | None:
+        """Let the same thread go on if it can, then any other, then the next command be done."""
+        current = engine.current.number
+        while True:
+            for number in sorted(possible, key=lambda n: (n != current, n)):
+                if number < len(self.begun) and self._goes_on(engine, number):
+                    return number
+            if not self.left:
+                return possible[-1]  # Those that stop another one for good come last.
+            chosen = self._command(engine, self.left.popleft())
+            if chosen in possible:
+                return chosen
+
+    def _goes_on(self, engine: Engine, number: int) -> bool:
+        """Return whether a thread goes on by itself, or as it was told in the action."""
+        operation = engine.threads[number].operation
+        assert operation is not None
+        if number in self.stopped or len(self.run.results[number]) == self.begun[number]:
+            return False
+        if operation.kind == "sleep":
+            is_told = self.orders[number] > 0
+            self.orders[number] -= is_told
+            return is_told
+        if operation.kind == "acquire timed":
+            return number in self.expired or _is_free(engine, operation.target)
+        return True
+
+    def _command(self, engine: Engine, played: Played) -> int | None:
+        """Note a command; return the thread that does it, if that is one step by itself."""
+        (thread, do), where, _ = played
+        if do is Do.STOP:
+            self.stopped.add(thread)
+        elif do is Do.GO_ON:
+            self.stopped.remove(thread)
+        elif do is Do.INTERRUPT:
+            return next(self.interruptions)
+        elif do is Do.TIME_OUT:
+            self.expired.add(thread)
+            operation = engine.threads[thread].operation
+            if operation is not None and operation.kind == "acquire timed":
+                return None if _is_free(engine, operation.target) else thread
+        elif where is Where.ACTING:
+            self.orders[thread] += 1
+        else:
+            self.begun[thread] += 1
+            self.expired.discard(thread)
+        return None
+
+
+def _is_free(engine: Engine, lock: str) -> bool:
+    """Return whether nobody holds a lock."""
+    for step in reversed(engine.steps):
+        if step.operation.target == lock and (step.took or step.operation.kind == "release"):
+            return not step.took
+    return True
+
+
+def replayed(engine: Engine, failure: Failure) -> Replayed:
+    """Run a failed program under the scheduler; then run its schedule once more, to be reported."""
+    subject, scenario = SUBJECTS[failure.barrier], scenario_for(failure)
+    run = subject.run(engine, scenario, livelocks=True)
+    execution = engine.run(run, _Commanded(run, failure))
+    return replay(engine, recorded(execution, scenario, subject))
+
+
+def explained(failure: Failure, file: Path) -> str:
+    """Return a failure for people, with what the scheduler shows; keep the schedule in a file."""
+    with Engine() as engine:
+        shown = replayed(engine, failure)
+    save(shown.schedule, file)
+    if shown.problem is None:
+        shows = "the scheduler finds nothing wrong with this order of steps"
+    else:
+        shows = f"make replay SCHEDULE={file} shows it again"
+    return f"{failure}\n\n{shows}:\n\n{shown.report()}"
