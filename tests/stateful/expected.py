@@ -85,6 +85,8 @@ class Expected:
         """The threads in which an exception is due."""
         nothing = ("has not called",) * site.threads
         self._guesses = {_Guess(initial(site.threads), nothing)}
+        self.reached: set[str] = set()
+        """The actions of the model by which the guesses were reached."""
 
     def command(self, command: Command, where: Where) -> None:
         """Let a command be done, and all go on until they rest."""
@@ -102,12 +104,14 @@ class Expected:
             self.interrupted.add(thread)
         elif not (do is Do.WAIT and where is Where.ACTING):
             event = _COMMANDED[do]
-            self._guesses = {
-                self._commanded(guess, edge, command, where)
+            ways_on = [
+                (guess, edge)
                 for guess in self._guesses
                 for edge in _edges(self.site, guess.now)
                 if _EVENTS[edge.action] is event and edge.thread in (thread, None)
-            }
+            ]
+            self.reached.update(edge.action for _, edge in ways_on)
+            self._guesses = {self._commanded(*way, command, where) for way in ways_on}
         self._rest()
 
     def see(self, seen: Seen) -> str | None:
@@ -133,7 +137,9 @@ class Expected:
         self._guesses = set()
         while left:
             guess = left.pop()
-            ways_on = {self._after(guess, edge) for edge in self._ways_on(guess)}
+            edges = list(self._ways_on(guess))
+            self.reached.update(edge.action for edge in edges)
+            ways_on = {self._after(guess, edge) for edge in edges}
             if not ways_on:
                 self._guesses.add(guess)
             left += ways_on - seen

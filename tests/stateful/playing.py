@@ -20,10 +20,10 @@ from scheduler.primitives import load_threading
 from scheduler.subjects import SHIPPED, STANDARD
 from stateful.expected import Expected, Seen, SeenThread
 from stateful.programs import TIMEOUT, Command, Do, Program, Site, Where
-from stateful.threads import Cancelled, Stage, Worker
+from stateful.threads import Cancelled, Stage, StuckError, Worker
 from verified_barrier import barrier as shipped
 
-__all__ = ["BARRIERS", "Failure", "Played", "play"]
+__all__ = ["BARRIERS", "Played", "Story", "play"]
 
 MakeBarrier = Callable[..., Any]
 
@@ -39,8 +39,8 @@ class Played(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A program whose last command led to something that is not in the model."""
+class Story:
+    """A program as it was played: to its end, or until something was wrong."""
 
     barrier: str
     """The name of the barrier: one of the scheduler's subjects."""
@@ -48,7 +48,10 @@ class Failure:
     played: tuple[Played, ...]
     runs: tuple[int, ...]
     """The threads that have run the action, in the order in which they began."""
-    problem: str
+    reached: frozenset[str]
+    """The actions of the model that were taken."""
+    problem: str | None
+    """What is not as the model has it after the last command."""
 
     def __str__(self) -> str:
         steps = [
@@ -56,7 +59,7 @@ class Failure:
             for number, played in enumerate(self.played, 1)
         ]
         head = f"{self.barrier}: {self.site}"
-        return "\n".join([head, "", *steps, "", f"wrong: {self.problem}"])
+        return "\n".join([head, "", *steps, "", f"wrong: {self.problem or 'nothing'}"])
 
 
 @contextmanager
@@ -172,10 +175,13 @@ class _Play:
         caller = self.callers[command.thread]
         self.expected.command(command, caller.where)
         self._command(caller, command.do)
-        self.stage.await_rest()
         self.found = None
-        self.stage.tell(self.watcher, self._look)
-        self.stage.await_rest()
+        try:
+            self.stage.await_rest()
+            self.stage.tell(self.watcher, self._look)
+            self.stage.await_rest()
+        except StuckError as error:
+            return str(error)
         if self.found is None:
             return "to read n_waiting and broken blocks"
         return self.expected.see(Seen(*self.found, tuple(c.seen() for c in self.callers)))
@@ -252,9 +258,10 @@ class _Play:
         self.found = self.barrier.n_waiting, self.barrier.broken
 
 
-def play(barrier: str, program: Program) -> Failure | None:
-    """Play a program until something is wrong; return what, or ``None``."""
+def play(barrier: str, program: Program) -> Story:
+    """Play a program until something is wrong."""
     played: list[Played] = []
+    problem = None
     with Stage() as stage, BARRIERS[barrier](stage) as make:
         run = _Play(program.site, stage, make)
         for command in program.commands:
@@ -265,5 +272,6 @@ def play(barrier: str, program: Program) -> Failure | None:
             played.append(Played(Command(thread, command.do), caller.where, caller.run))
             problem = run.do(played[-1].command)
             if problem is not None:
-                return Failure(barrier, program.site, tuple(played), tuple(run.runs), problem)
-    return None
+                break
+    reached = frozenset(run.expected.reached)
+    return Story(barrier, program.site, tuple(played), tuple(run.runs), reached, problem)

@@ -9,7 +9,7 @@ an earlier rule goes, and print as calls of Python.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-__all__ = ["ALL", "TIMEOUT", "Command", "Do", "Program", "Site", "Where", "programs"]
+__all__ = ["ALL", "SITES", "TIMEOUT", "Command", "Do", "Program", "Site", "Where", "programs"]
 
 TIMEOUT = 1.0
 """The time limit of the calls that have one, in seconds of a clock that is moved by hand."""
@@ -100,10 +100,33 @@ class Program:
     commands: tuple[Command, ...]
 
 
+_OFTEN = {
+    Do.WAIT: 8,
+    Do.WAIT_BRIEFLY: 4,
+    Do.RETURN: 5,
+    Do.RESET: 3,
+    Do.TIME_OUT: 2,
+    Do.INTERRUPT: 2,
+    Do.STOP: 2,
+    Do.GO_ON: 2,
+    Do.RAISE: 2,
+    Do.ABORT: 2,
+}
+"""How often each comes, so that threads meet before the barrier is broken."""
+
+SITES = st.builds(
+    lambda parties, threads, has_action: Site(parties, max(parties, threads), has_action),
+    st.integers(1, 3),
+    st.integers(1, 4),
+    st.booleans(),
+)
+"""One to three parties, as many threads or more, up to four, with and without an action."""
+
+
 def programs(
-    dos: Collection[Do] = ALL, sites: st.SearchStrategy[Site] | None = None
+    dos: Collection[Do] = ALL, sites: st.SearchStrategy[Site] = SITES
 ) -> st.SearchStrategy[Program]:
-    """Return the programs of up to 4 threads and 40 commands, half as many on average.
+    """Return programs of up to 40 commands, half as many on average.
 
     Parameters: ``dos``, what they are made of; ``sites``, where they are played.
     """
@@ -112,32 +135,4 @@ def programs(
     command = st.sampled_from([Command(thread, do) for do in kinds for thread in range(4)])
     # One list would have five commands on average, however long it may be.
     parts = st.tuples(*[st.lists(command, max_size=10)] * 4)
-    return st.builds(_program, _sites() if sites is None else sites, parts)
-
-
-_OFTEN = {
-    Do.WAIT: 8,
-    Do.WAIT_BRIEFLY: 4,
-    Do.RETURN: 5,
-    Do.RESET: 2,
-    Do.TIME_OUT: 2,
-    Do.INTERRUPT: 2,
-    Do.STOP: 2,
-    Do.GO_ON: 2,
-    Do.RAISE: 1,
-    Do.ABORT: 1,
-}
-"""How often each comes, so that threads meet before the barrier is broken."""
-
-
-def _sites() -> st.SearchStrategy[Site]:
-    return st.builds(
-        lambda parties, more, has_action: Site(parties, min(4, parties + more), has_action),
-        st.integers(1, 3),
-        st.integers(0, 2),
-        st.booleans(),
-    )
-
-
-def _program(site: Site, parts: Sequence[Sequence[Command]]) -> Program:
-    return Program(site, tuple(chain(*parts)))
+    return st.builds(lambda site, lists: Program(site, tuple(chain(*lists))), sites, parts)

@@ -1,4 +1,4 @@
-"""Runs a failed program under the scheduler, and keeps it as a schedule that replays.
+"""Runs a program that was played under the scheduler, and keeps it as a schedule that replays.
 
 The commands become a scenario: a script for each thread, what the action does in each run, who is
 interrupted. They become a strategy, too: between two of them each thread goes on as far as it
@@ -15,7 +15,7 @@ from scheduler.engine import Engine
 from scheduler.scenarios import Run, Scenario
 from scheduler.schedule import Replayed, recorded, replay, save
 from scheduler.subjects import SUBJECTS
-from stateful.playing import Failure, Played
+from stateful.playing import Played, Story
 from stateful.programs import Do, Where
 
 __all__ = ["explained", "replayed", "scenario_for"]
@@ -24,15 +24,15 @@ _SCRIPT = {Do.WAIT: "wait", Do.WAIT_BRIEFLY: "wait", Do.ABORT: "abort", Do.RESET
 _ACTION = {Do.WAIT: "waits", Do.ABORT: "aborts", Do.RESET: "resets", Do.RAISE: "raises"}
 
 
-def scenario_for(failure: Failure) -> Scenario:
-    """Return the scenario of a program that failed."""
-    site = failure.site
+def scenario_for(story: Story) -> Scenario:
+    """Return the scenario of a program that was played."""
+    site = story.site
     scripts: list[list[str]] = [[] for _ in range(site.threads)]
     # In each run the action first stands where it can be told what to do; and so after each order.
-    runs = [["is slow"] for _ in failure.runs]
-    has_ended = [False for _ in failure.runs]
+    runs = [["is slow"] for _ in story.runs]
+    has_ended = [False for _ in story.runs]
     interrupted: list[int] = []
-    for (thread, do), where, run in failure.played:
+    for (thread, do), where, run in story.played:
         if where is Where.ACTING:
             has_ended[run] = do in (Do.RETURN, Do.RAISE)
             runs[run] += [_ACTION[do]] if do in _ACTION else []
@@ -52,7 +52,7 @@ def scenario_for(failure: Failure) -> Scenario:
         site.parties,
         tuple(map(tuple, scripts)),
         interrupted=tuple(interrupted),
-        suspended=tuple(_stopped(failure.played)),
+        suspended=tuple(_stopped(story.played)),
         action=tuple(map(tuple, runs)) if site.has_action else None,
     )
 
@@ -71,10 +71,10 @@ def _stopped(played: Iterable[Played]) -> list[int]:
 class _Commanded:
     """The strategy that does one command after the other. It serves for one execution."""
 
-    def __init__(self, run: Run, failure: Failure) -> None:
+    def __init__(self, run: Run, story: Story) -> None:
         self.run = run
-        self.left = deque(failure.played)
-        threads = failure.site.threads
+        self.left = deque(story.played)
+        threads = story.site.threads
         self.begun = [0] * threads
         """How many calls of its script each thread has been told to make."""
         self.orders = [0] * threads
@@ -141,21 +141,21 @@ def _is_free(engine: Engine, lock: str) -> bool:
     return True
 
 
-def replayed(engine: Engine, failure: Failure) -> Replayed:
-    """Run a failed program under the scheduler; then run its schedule once more, to be reported."""
-    subject, scenario = SUBJECTS[failure.barrier], scenario_for(failure)
+def replayed(engine: Engine, story: Story) -> Replayed:
+    """Run a program that was played under the scheduler; then run its schedule once more, to be reported."""
+    subject, scenario = SUBJECTS[story.barrier], scenario_for(story)
     run = subject.run(engine, scenario, livelocks=True)
-    execution = engine.run(run, _Commanded(run, failure))
+    execution = engine.run(run, _Commanded(run, story))
     return replay(engine, recorded(execution, scenario, subject))
 
 
-def explained(failure: Failure, file: Path) -> str:
-    """Return a failure for people, with what the scheduler shows; keep the schedule in a file."""
+def explained(story: Story, file: Path) -> str:
+    """Return a story for people, with what the scheduler shows; keep the schedule in a file."""
     with Engine() as engine:
-        shown = replayed(engine, failure)
+        shown = replayed(engine, story)
     save(shown.schedule, file)
     if shown.problem is None:
         shows = "the scheduler finds nothing wrong with this order of steps"
     else:
         shows = f"make replay SCHEDULE={file} shows it again"
-    return f"{failure}\n\n{shows}:\n\n{shown.report()}"
+    return f"{story}\n\n{shows}:\n\n{shown.report()}"

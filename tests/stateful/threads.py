@@ -11,11 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from threading import get_ident
-from types import TracebackType
 
 __all__ = ["LIMIT", "Cancelled", "Lock", "RLock", "Stage", "StuckError", "Worker"]
 
-LIMIT = 20.0
+LIMIT = 10.0
 """Seconds within which threads must come to rest: far more than they need."""
 
 
@@ -109,6 +108,8 @@ class Stage:
         self.busy = 0
         """How many threads are running."""
         self.is_over = False
+        self.is_lost = False
+        """Whether some thread has not come to rest, and may never."""
         self.workers: list[Worker] = []
         self.running: dict[int, Worker] = {}
         """The same, by the identity of the thread."""
@@ -116,28 +117,24 @@ class Stage:
     def __enter__(self) -> Stage:
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self.mutex:
             self.is_over = True
             for worker in self.workers:
                 worker.go()
-        if not isinstance(error, StuckError):
+        if not self.is_lost:
             for worker in self.workers:
                 worker.thread.join(LIMIT)
 
     def await_rest(self) -> None:
-        """Return when no thread is running."""
+        """Return when no thread is running; raise ``StuckError`` if some thread never rests."""
         with self.mutex:
             if not self.at_rest.wait_for(lambda: not self.busy, LIMIT):
-                raise StuckError(f"{self.busy} threads are still running after {LIMIT} s")
+                self.is_lost = True
+                raise StuckError(f"{self.busy} of the threads did not rest within {LIMIT} s")
 
     def tell(self, worker: Worker, job: Callable[[], object] | None = None) -> None:
-        """Let a thread go on that waits to be told what to do."""
+        """Let a thread go on that waits to be told what to do; ``None``: go on with its job."""
         with self.mutex:
             if job is not None:
                 worker.job = job
