@@ -9,75 +9,50 @@ an earlier rule goes, and print as calls of Python.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
 from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-__all__ = ["ALL", "SITES", "TIMEOUT", "Command", "Do", "Program", "Site", "Where", "programs"]
+__all__ = ["TIMEOUT", "Command", "Do", "Program", "Site", "programs"]
 
 TIMEOUT = 1.0
 """The time limit of the calls that have one, in seconds of a clock that is moved by hand."""
 
 
-class Where(Enum):
-    """Where a thread is when the barrier has come to rest."""
-
-    OUTSIDE = "outside"
-    BLOCKED = "blocked"
-    """In a call that waits for something."""
-    ACTING = "acting"
-    """In the action, which waits to be told what to do."""
-
-
 class Do(Enum):
-    """What a command says."""
+    """What a command says, in the words with which it is printed for a thread."""
 
-    WAIT = "wait()"
-    WAIT_BRIEFLY = f"wait({TIMEOUT})"
-    ABORT = "abort()"
-    RESET = "reset()"
-    TIME_OUT = "time out"
-    INTERRUPT = "interrupt"
-    RETURN = "return"
-    RAISE = "raise"
-    STOP = "stop"
-    GO_ON = "go on"
+    WAIT = "{} calls wait()"
+    WAIT_BRIEFLY = f"{{}} calls wait({TIMEOUT})"
+    ABORT = "{} calls abort()"
+    RESET = "{} calls reset()"
+    TIME_OUT = "the time of {} is up"
+    INTERRUPT = "an exception is raised in {}"
+    RETURN = "{} returns from the action"
+    RAISE = "{} raises in the action"
+    STOP = "{} stops: it will not notice what happens"
+    GO_ON = "{} goes on"
 
     @property
     def is_call(self) -> bool:
         """Whether it is a call of one of the barrier's methods."""
-        return self.value.endswith(")")
-
-
-ALL = tuple(Do)
-"""What programs are made of, if nothing else is asked for."""
+        return self in (Do.WAIT, Do.WAIT_BRIEFLY, Do.ABORT, Do.RESET)
 
 
 class Command(NamedTuple):
     """One command."""
 
     thread: int
-    """Counted from 0; if it cannot do this, the next that can is meant."""
+    """Counted from 0; in a program, if it cannot do this, the next that can is meant."""
     do: Do
+    in_action: bool = False
+    """Whether the thread is in the barrier's action then."""
 
-    def words(self, where: Where) -> str:
-        """Return it for people; ``where`` is the thread when the command comes."""
+    def __str__(self) -> str:
         name = f"t{self.thread + 1}"
-        if self.do.is_call:
-            inside = ", in the action," if where is Where.ACTING else ""
-            return f"{name}{inside} calls {self.do.value}"
-        return {
-            Do.TIME_OUT: f"the time of {name} is up",
-            Do.INTERRUPT: f"an exception is raised in {name}",
-            Do.RETURN: f"{name} returns from the action",
-            Do.RAISE: f"{name} raises in the action",
-            Do.STOP: f"{name} stops: it will not notice what happens",
-            Do.GO_ON: f"{name} goes on",
-        }[self.do]
+        inside = ", in the action," if self.in_action and self.do.is_call else ""
+        return self.do.value.format(name + inside)
 
 
 class Site(NamedTuple):
@@ -89,15 +64,14 @@ class Site(NamedTuple):
 
     def __str__(self) -> str:
         action = "with" if self.has_action else "without"
-        return f"{self.threads} threads at a barrier for {self.parties}, {action} an action"
+        return f"parties: {self.parties}, threads: {self.threads}, {action} an action"
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """A site, and the commands for its threads."""
 
     site: Site
-    commands: tuple[Command, ...]
+    commands: list[Command]
 
 
 _OFTEN = {
@@ -114,7 +88,7 @@ _OFTEN = {
 }
 """How often each comes, so that threads meet before the barrier is broken."""
 
-SITES = st.builds(
+_SITES = st.builds(
     lambda parties, threads, has_action: Site(parties, max(parties, threads), has_action),
     st.integers(1, 3),
     st.integers(1, 4),
@@ -123,16 +97,14 @@ SITES = st.builds(
 """One to three parties, as many threads or more, up to four, with and without an action."""
 
 
-def programs(
-    dos: Collection[Do] = ALL, sites: st.SearchStrategy[Site] = SITES
-) -> st.SearchStrategy[Program]:
+def programs(without: frozenset[Do] = frozenset()) -> st.SearchStrategy[Program]:
     """Return programs of up to 40 commands, half as many on average.
 
-    Parameters: ``dos``, what they are made of; ``sites``, where they are played.
+    Parameters: ``without``, what they are not made of.
     """
-    kinds = [do for do in _OFTEN for _ in range(_OFTEN[do]) if do in dos]
+    kinds = [do for do in _OFTEN for _ in range(_OFTEN[do]) if do not in without]
     # A command is one choice, so that Hypothesis leaves out two at once, too: a whole crossing.
     command = st.sampled_from([Command(thread, do) for do in kinds for thread in range(4)])
     # One list would have five commands on average, however long it may be.
     parts = st.tuples(*[st.lists(command, max_size=10)] * 4)
-    return st.builds(lambda site, lists: Program(site, tuple(chain(*lists))), sites, parts)
+    return st.builds(lambda site, lists: Program(site, sum(lists, [])), _SITES, parts)

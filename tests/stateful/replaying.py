@@ -8,79 +8,76 @@ can. What the scheduler then finds wrong it finds by its own means: ours is obse
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from pathlib import Path
 
 from scheduler.engine import Engine
 from scheduler.scenarios import Run, Scenario
 from scheduler.schedule import Replayed, recorded, replay, save
 from scheduler.subjects import SUBJECTS
-from stateful.playing import Played, Story
-from stateful.programs import Do, Where
+from stateful.playing import Story
+from stateful.programs import Command, Do
 
 __all__ = ["explained", "replayed", "scenario_for"]
 
 _SCRIPT = {Do.WAIT: "wait", Do.WAIT_BRIEFLY: "wait", Do.ABORT: "abort", Do.RESET: "reset"}
-_ACTION = {Do.WAIT: "waits", Do.ABORT: "aborts", Do.RESET: "resets", Do.RAISE: "raises"}
+_ACTION = {
+    Do.WAIT: "waits",
+    Do.WAIT_BRIEFLY: "waits",
+    Do.ABORT: "aborts",
+    Do.RESET: "resets",
+    Do.RAISE: "raises",
+    Do.RETURN: "returns",
+}
 
 
 def scenario_for(story: Story) -> Scenario:
     """Return the scenario of a program that was played."""
     site = story.site
     scripts: list[list[str]] = [[] for _ in range(site.threads)]
-    # In each run the action first stands where it can be told what to do; and so after each order.
-    runs = [["is slow"] for _ in story.runs]
-    has_ended = [False for _ in story.runs]
-    interrupted: list[int] = []
-    for (thread, do), where, run in story.played:
-        if where is Where.ACTING:
-            has_ended[run] = do in (Do.RETURN, Do.RAISE)
-            runs[run] += [_ACTION[do]] if do in _ACTION else []
-            runs[run] += [] if has_ended[run] else ["is slow"]
+    runs: list[list[str]] = [[]]
+    interrupted, stopped = [], []
+    for thread, do, in_action in story.commands:
+        if in_action:
+            # Before each order the action stands where it can be told what to do.
+            runs[-1] += ["is slow", _ACTION[do]]
+            if do in (Do.RETURN, Do.RAISE):
+                runs.append([])
+        elif do in _SCRIPT:
+            scripts[thread].append(_SCRIPT[do])
         elif do is Do.TIME_OUT:
             # Only a call whose time is up has a time limit that matters.
             scripts[thread][-1] = "wait briefly"
         elif do is Do.INTERRUPT:
             interrupted.append(thread)
-        elif do in _SCRIPT:
-            scripts[thread].append(_SCRIPT[do])
-    for words, is_over in zip(runs, has_ended, strict=True):
-        if not is_over:
-            words[-1] = "does not end"
+        elif do is Do.STOP:
+            stopped.append(thread)
+        elif do is Do.GO_ON:
+            stopped.remove(thread)
+    runs[-1].append("does not end")
     return Scenario(
         f"a program for {site}",
         site.parties,
         tuple(map(tuple, scripts)),
         interrupted=tuple(interrupted),
-        suspended=tuple(_stopped(story.played)),
+        suspended=tuple(stopped),
         action=tuple(map(tuple, runs)) if site.has_action else None,
     )
-
-
-def _stopped(played: Iterable[Played]) -> list[int]:
-    """Return the threads that are stopped in the end."""
-    stopped: list[int] = []
-    for (thread, do), _, _ in played:
-        if do is Do.STOP:
-            stopped.append(thread)
-        elif do is Do.GO_ON:
-            stopped.remove(thread)
-    return stopped
 
 
 class _Commanded:
     """The strategy that does one command after the other. It serves for one execution."""
 
-    def __init__(self, run: Run, story: Story) -> None:
+    def __init__(self, run: Run, commands: tuple[Command, ...]) -> None:
         self.run = run
-        self.left = deque(story.played)
-        threads = story.site.threads
+        self.left = deque(commands)
+        threads = len(run.scenario.waiters)
         self.begun = [0] * threads
-        """How many calls of its script each thread has been told to make."""
+        """How many calls each thread was told to make."""
         self.orders = [0] * threads
-        """How many things each thread has been told to do in the action, and has not done."""
+        """How many orders each has to follow in the action."""
         self.stopped: set[int] = set()
         self.expired: set[int] = set()
+        """The threads whose time is up."""
         self.interruptions = iter(range(threads, threads + len(run.scenario.interrupted)))
         """The threads of the program that raise an exception in another one."""
 
@@ -111,9 +108,9 @@ class _Commanded:
             return number in self.expired or _is_free(engine, operation.target)
         return True
 
-    def _command(self, engine: Engine, played: Played) -> int | None:
+    def _command(self, engine: Engine, command: Command) -> int | None:
         """Note a command; return the thread that does it, if that is one step by itself."""
-        (thread, do), where, _ = played
+        thread, do, in_action = command
         if do is Do.STOP:
             self.stopped.add(thread)
         elif do is Do.GO_ON:
@@ -125,7 +122,7 @@ class _Commanded:
             operation = engine.threads[thread].operation
             if operation is not None and operation.kind == "acquire timed":
                 return None if _is_free(engine, operation.target) else thread
-        elif where is Where.ACTING:
+        elif in_action:
             self.orders[thread] += 1
         else:
             self.begun[thread] += 1
@@ -142,10 +139,10 @@ def _is_free(engine: Engine, lock: str) -> bool:
 
 
 def replayed(engine: Engine, story: Story) -> Replayed:
-    """Run a program that was played under the scheduler; then run its schedule once more, to be reported."""
+    """Run a program that was played under the scheduler, once as told and once as a schedule."""
     subject, scenario = SUBJECTS[story.barrier], scenario_for(story)
     run = subject.run(engine, scenario, livelocks=True)
-    execution = engine.run(run, _Commanded(run, story))
+    execution = engine.run(run, _Commanded(run, story.commands))
     return replay(engine, recorded(execution, scenario, subject))
 
 
@@ -154,8 +151,7 @@ def explained(story: Story, file: Path) -> str:
     with Engine() as engine:
         shown = replayed(engine, story)
     save(shown.schedule, file)
+    again = f"make replay SCHEDULE={file} shows it again"
     if shown.problem is None:
-        shows = "the scheduler finds nothing wrong with this order of steps"
-    else:
-        shows = f"make replay SCHEDULE={file} shows it again"
-    return f"{story}\n\n{shows}:\n\n{shown.report()}"
+        again = "the scheduler finds nothing wrong with this order of steps"
+    return f"{story}\n\n{shown.schedule.scenario}\n\n{again}:\n\n{shown.report()}"

@@ -1,25 +1,26 @@
-"""Real threads that do what they are told, and locks at which they can be seen to wait.
+"""Real threads that do what they are told, and locks at which they wait.
 
-The threads run freely and all at once; only where one waits, for a lock or for the next thing to
-do, it says so. So it is known for certain when all of them have come to rest, without looking at a
-clock and without looking again and again. A thread that waits for a lock can be interrupted or
+One thread runs at a time, until it waits for a lock, or to be told more; then the first of those
+that can go on does, until none can: now the threads rest. So a program is played in the same way
+each time, and no clock says when the threads rest. One that waits for a lock can be interrupted or
 stopped, or its time can run out, as it is told.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from threading import get_ident
+from _thread import allocate_lock, get_ident
+from threading import Thread
+
+from stateful.programs import Do
 
 __all__ = ["LIMIT", "Cancelled", "Lock", "RLock", "Stage", "StuckError", "Worker"]
 
 LIMIT = 10.0
-"""Seconds within which threads must come to rest: far more than they need."""
+"""Seconds within which a thread must come to rest: far more than it needs."""
 
 
 class StuckError(Exception):
-    """The threads have not come to rest."""
+    """A thread does not come to rest."""
 
 
 class Cancelled(BaseException):
@@ -27,149 +28,108 @@ class Cancelled(BaseException):
 
 
 class Worker:
-    """A thread; what it is told to do, it does, and then waits to be told more.
-
-    Its methods are called with the stage's mutex held.
-    """
+    """A thread; what it does with an order, a class of its own says."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self.order: Do | None = None
+        """What it is told to do, until it does it."""
         self.clock = 0.0
-        """Its time, in seconds: it passes only when it is told to."""
+        """Its time, in seconds: it passes only when the thread waits in vain."""
         self.lock: Lock | None = None
         """The lock that it waits for."""
         self.is_timed = False
         """Whether it waits for the lock with a time limit."""
-        self.is_stopped = False
-        """Whether it does not go on, even if it could."""
+        self.is_expired = False
+        """Whether its time is up, now or when it waits with a limit."""
         self.is_too_late = False
         """Whether its time was up before it got the lock."""
+        self.is_stopped = False
+        """Whether it does not go on, even if it could."""
         self.interruption: BaseException | None = None
         """What is to be raised in it."""
-        self._goes = threading.Condition(stage.mutex)
-        self._is_going = True
-        self.job: Callable[[], object] | None = None
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        with stage.mutex:
-            stage.busy += 1
-            stage.workers.append(self)
+        self._turn, self._rest = allocate_lock(), allocate_lock()
+        self._turn.acquire()
+        self._rest.acquire()
+        self.thread = Thread(target=self._run, daemon=True)
         self.thread.start()
+        stage.workers.append(self)
+
+    def obey(self, order: Do) -> None:
+        """Do what it is told."""
+        raise NotImplementedError
 
     def _run(self) -> None:
-        stage = self.stage
-        stage.running[get_ident()] = self
+        self._turn.acquire()
         try:
             while True:
-                with stage.mutex:
-                    self.rest()
-                assert self.job is not None
-                self.job()
+                self.obey(self.next_order())
         except Cancelled:
-            pass
+            self._rest.release()
 
-    def rest(self) -> None:
-        """Wait until somebody lets it go on."""
+    def next_order(self) -> Do:
+        """Return what it is told to do, as soon as it is."""
+        while self.order is None:
+            self.pause()
+        order, self.order = self.order, None
+        return order
+
+    def pause(self) -> None:
+        """Let others run, until it is this one's turn again."""
+        if not self.stage.is_over:
+            self._rest.release()
+            self._turn.acquire()
         if self.stage.is_over:
             raise Cancelled
-        self.stage.busy -= 1
-        self._is_going = False
-        if not self.stage.busy:
-            self.stage.at_rest.notify()
-        while not self._is_going:
-            self._goes.wait()
-        if self.stage.is_over:
-            raise Cancelled
 
-    def go(self) -> None:
-        """Let it go on."""
-        if not self._is_going:
-            self._is_going = True
-            self.stage.busy += 1
-            self._goes.notify()
+    def run(self) -> None:
+        """Let it run until it rests. Its turn is given by the thread that plays the program."""
+        self._turn.release()
+        if not self._rest.acquire(timeout=LIMIT):
+            raise StuckError(f"a thread has not come to rest within {LIMIT} s")
 
-    def look(self) -> None:
-        """Let it go on if it need not wait for its lock any more."""
-        if self.lock is None or self.is_stopped:
-            return
-        if self.interruption is None and not self.is_too_late:
-            if self.lock.owner is not None:
-                return
-            self.lock.owner = self
-        self.lock = None
-        self.go()
+    def can_go_on(self) -> bool:
+        """Return whether it waits for nothing."""
+        if self.lock is None:
+            return self.order is not None
+        is_free = not self.lock.is_held or self.is_too_late or self.interruption is not None
+        return is_free and not self.is_stopped
+
+    def expire(self) -> None:
+        """Let the time of its call be up."""
+        self.is_expired = True
+        self.is_too_late = self.is_timed and self.lock is not None and self.lock.is_held
 
 
 class Stage:
-    """Where the threads are."""
+    """Where the threads are, and what a barrier takes from its surroundings.
+
+    Use it in a ``with`` statement: its end ends the threads.
+    """
 
     def __init__(self) -> None:
-        self.mutex = threading.Lock()
-        self.at_rest = threading.Condition(self.mutex)
-        self.busy = 0
-        """How many threads are running."""
-        self.is_over = False
-        self.is_lost = False
-        """Whether some thread has not come to rest, and may never."""
         self.workers: list[Worker] = []
-        self.running: dict[int, Worker] = {}
-        """The same, by the identity of the thread."""
+        self.current: Worker | None = None
+        """The thread that runs; ``None``: the one that plays the program."""
+        self.is_over = False
 
     def __enter__(self) -> Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self.mutex:
-            self.is_over = True
-            for worker in self.workers:
-                worker.go()
-        if not self.is_lost:
-            for worker in self.workers:
-                worker.thread.join(LIMIT)
+        self.is_over = True
+        for worker in self.workers:
+            # One that never rests is left behind: it is a daemon.
+            if worker is not self.current:
+                worker.run()
+                worker.thread.join()
 
-    def await_rest(self) -> None:
-        """Return when no thread is running; raise ``StuckError`` if some thread never rests."""
-        with self.mutex:
-            if not self.at_rest.wait_for(lambda: not self.busy, LIMIT):
-                self.is_lost = True
-                raise StuckError(f"{self.busy} of the threads did not rest within {LIMIT} s")
-
-    def tell(self, worker: Worker, job: Callable[[], object] | None = None) -> None:
-        """Let a thread go on that waits to be told what to do; ``None``: go on with its job."""
-        with self.mutex:
-            if job is not None:
-                worker.job = job
-            worker.go()
-
-    def stop(self, worker: Worker) -> None:
-        """Let a thread wait on that waits for a lock, even when it could have it."""
-        with self.mutex:
-            worker.is_stopped = True
-
-    def go_on(self, worker: Worker) -> None:
-        """Let a thread go on that was stopped."""
-        with self.mutex:
-            worker.is_stopped = False
-            worker.look()
-
-    def interrupt(self, worker: Worker, error: BaseException) -> None:
-        """Raise an exception in a thread that waits for a lock."""
-        with self.mutex:
-            worker.interruption = error
-            worker.look()
-
-    def expire(self, worker: Worker, seconds: float) -> None:
-        """Let time pass for a thread."""
-        with self.mutex:
-            worker.clock += seconds
-            if worker.is_timed and worker.lock is not None and worker.lock.owner is not None:
-                worker.is_too_late = True
-            worker.look()
-
-    # What a barrier takes from its surroundings.
-
-    def current(self) -> Worker:
-        """Return the thread that runs this."""
-        return self.running[get_ident()]
+    def settle(self) -> None:
+        """Let the threads run until they rest."""
+        while (worker := next((w for w in self.workers if w.can_go_on()), None)) is not None:
+            self.current = worker
+            worker.run()
+            self.current = None
 
     def allocate_lock(self) -> Lock:
         """Return a new lock."""
@@ -185,7 +145,7 @@ class Stage:
 
     def monotonic(self) -> float:
         """Return the thread's time in seconds."""
-        return self.current().clock
+        return 0.0 if self.current is None else self.current.clock
 
 
 class Lock:
@@ -193,42 +153,44 @@ class Lock:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.owner: Worker | None = None
+        self.is_held = False
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Take the lock, or return ``False`` if another thread holds it and no time is left."""
-        with self.stage.mutex:
-            worker = self.stage.current()
-            if self.owner is None:
-                self.owner = worker
-                return True
-            if not blocking or timeout == 0:
-                return False
-            worker.lock, worker.is_timed, worker.is_too_late = self, timeout > 0, False
-            try:
-                worker.rest()
-            finally:
-                worker.lock = None
-            if worker.interruption is not None:
-                error, worker.interruption = worker.interruption, None
-                raise error
-            return not worker.is_too_late
+        """Take the lock, or return ``False`` if it is held and there is no time left."""
+        if self.stage.is_over:
+            raise Cancelled
+        if self.is_held and (not blocking or timeout == 0 or not self._wait(timeout)):
+            return False
+        self.is_held = True
+        return True
+
+    def _wait(self, timeout: float) -> bool:
+        """Return whether it is free, as soon as it is, or else when the time is up."""
+        worker = self.stage.current
+        if worker is None:
+            raise StuckError("to read n_waiting and broken blocks")
+        worker.lock, worker.is_timed = self, timeout > 0
+        worker.is_too_late = worker.is_timed and worker.is_expired
+        while not worker.can_go_on():
+            worker.pause()
+        worker.lock = None
+        if worker.interruption is not None:
+            error, worker.interruption = worker.interruption, None
+            raise error
+        worker.clock += timeout if worker.is_too_late else 0.0
+        return not worker.is_too_late
 
     def release(self) -> None:
         """Give the lock back, whoever holds it."""
-        with self.stage.mutex:
-            if self.stage.is_over:
-                return
-            if self.owner is None:
-                raise RuntimeError("release unlocked lock")
-            self.owner = None
-            for worker in self.stage.workers:
-                if worker.lock is self:
-                    worker.look()
+        if self.stage.is_over:
+            raise Cancelled
+        if not self.is_held:
+            raise RuntimeError("release unlocked lock")
+        self.is_held = False
 
     def locked(self) -> bool:
         """Return whether the lock is held."""
-        return self.owner is not None
+        return self.is_held
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -242,15 +204,19 @@ class RLock(Lock):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
+        self.owner: int | None = None
         self.again = 0
         """How often its owner has taken it again."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Take the lock, or return ``False`` if another thread holds it and no time is left."""
-        if self.owner is not None and self.owner is self.stage.running.get(get_ident()):
+        if self.is_held and self.owner == get_ident():
             self.again += 1
             return True
-        return super().acquire(blocking, timeout)
+        if not super().acquire(blocking, timeout):
+            return False
+        self.owner = get_ident()
+        return True
 
     def release(self) -> None:
         """Give the lock back, as often as it was taken."""
