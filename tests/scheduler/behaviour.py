@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from scheduler.engine import Ending, Engine, Execution
 from scheduler.oracle import RAISED, REASONS, Interruption, bad_end
-from scheduler.primitives import Watched
 from verified_barrier.table import LOCATIONS, TABLE, Event, Location, Outcome
 from verified_barrier.verification.model import Configuration, Edge, initial, steps
 
@@ -122,23 +121,10 @@ class Behaviour:
         """What was observed, for people: of which thread, and what."""
         self.problem: str | None = None
         """What is wrong, as soon as something is."""
-        self.ask: Callable[[], tuple[int, bool] | None] = lambda: None
-        self.said: tuple[int, bool] | None = None
-        """What the barrier said last of ``n_waiting`` and ``broken``."""
 
     def watch(self, barrier: Any) -> Callable[[], str | None]:
-        """Return what says, after each step, whether something is wrong.
-
-        A barrier whose attributes are watched is not asked what it says of itself: that would be a
-        step.
-        """
-        if not any(isinstance(value, Watched) for value in vars(type(barrier)).values()):
-            self.ask = lambda: (barrier.n_waiting, barrier.broken)
-        return self._listen
-
-    def _listen(self) -> str | None:
-        self.said = self.ask()
-        return self.problem
+        """Return what says, after each step, whether something is wrong."""
+        return lambda: self.problem
 
     def call(
         self,
@@ -208,14 +194,10 @@ class Behaviour:
         for number in stuck:
             if number in self.doing:
                 return f"t{number + 1} is stuck in {self.doing[number]}"
-        states = {guess.now.state for guess in self._closure() if self._may_stay(guess, stuck)}
-        if not states:
-            names = [f"t{number + 1}" for number in stuck]
-            return f"{' and '.join(names)} stuck, where the model goes on"
-        says = sorted({(state.arrived, state.phase.is_broken) for state in states})
-        if self.said is None or self.said in says:
+        if any(self._may_stay(guess, stuck) for guess in self._closure()):
             return None
-        return f"{_says(self.said)}, where the model has {' or '.join(map(_says, says))}"
+        names = [f"t{number + 1}" for number in stuck]
+        return f"{' and '.join(names)} stuck, where the model goes on"
 
     def _do(self, me: int, what: str, does: Callable[[], object]) -> None:
         before, self.doing[me] = self.doing.get(me), what
@@ -301,7 +283,3 @@ class Behaviour:
             )
             for number in threads
         )
-
-
-def _says(what: tuple[int, bool]) -> str:
-    return f"n_waiting {what[0]}, broken {what[1]}"

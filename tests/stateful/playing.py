@@ -22,6 +22,7 @@ from stateful.model import BLOCKED, IN_ACTION, NOT_CALLED, Model, Seen
 from stateful.programs import TIMEOUT, Command, Do, Program, Site
 from stateful.threads import Cancelled, Stage, StuckError, Worker
 from verified_barrier import barrier as shipped
+from verified_barrier.verification.model import Configuration
 
 __all__ = ["Story", "play"]
 
@@ -39,6 +40,8 @@ class Story:
     """What was done."""
     taken: frozenset[str]
     """The actions of the specification that the model took."""
+    end: Configuration
+    """Where the model is after the last command."""
     problem: str | None
     """What is not as the model has it after the last command."""
 
@@ -168,7 +171,7 @@ def play(barrier: str, program: Program) -> Story:
             problem = _problem(stage, the_barrier, callers, model.seen())
             if problem is not None:
                 break
-    return Story(barrier, site, tuple(played), frozenset(model.taken), problem)
+    return Story(barrier, site, tuple(played), frozenset(model.taken), model.now, problem)
 
 
 def _problem(stage: Stage, barrier: Any, callers: list[_Caller], wanted: Seen) -> str | None:

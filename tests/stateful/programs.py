@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-__all__ = ["TIMEOUT", "Command", "Do", "Program", "Site", "programs"]
+__all__ = ["ALL", "SITES", "TIMEOUT", "Command", "Do", "Program", "Site", "programs"]
 
 TIMEOUT = 1.0
 """The time limit of the calls that have one, in seconds of a clock that is moved by hand."""
@@ -75,20 +75,23 @@ class Program(NamedTuple):
 
 
 _OFTEN = {
-    Do.WAIT: 8,
-    Do.WAIT_BRIEFLY: 4,
-    Do.RETURN: 5,
-    Do.RESET: 3,
+    Do.WAIT: 1,
+    Do.WAIT_BRIEFLY: 5,
+    Do.ABORT: 1,
+    Do.RESET: 1,
     Do.TIME_OUT: 2,
-    Do.INTERRUPT: 2,
-    Do.STOP: 2,
+    Do.INTERRUPT: 1,
+    Do.RETURN: 2,
+    Do.RAISE: 1,
+    Do.STOP: 3,
     Do.GO_ON: 2,
-    Do.RAISE: 2,
-    Do.ABORT: 2,
 }
-"""How often each comes, so that threads meet before the barrier is broken."""
+"""How often each comes: the rarest of the faults shows in one program of a hundred then."""
 
-_SITES = st.builds(
+ALL = tuple(_OFTEN)
+"""What programs are made of, if nothing else is asked for."""
+
+SITES = st.builds(
     lambda parties, threads, has_action: Site(parties, max(parties, threads), has_action),
     st.integers(1, 3),
     st.integers(1, 4),
@@ -97,14 +100,16 @@ _SITES = st.builds(
 """One to three parties, as many threads or more, up to four, with and without an action."""
 
 
-def programs(without: frozenset[Do] = frozenset()) -> st.SearchStrategy[Program]:
+def programs(
+    dos: tuple[Do, ...] = ALL, sites: st.SearchStrategy[Site] = SITES
+) -> st.SearchStrategy[Program]:
     """Return programs of up to 40 commands, half as many on average.
 
-    Parameters: ``without``, what they are not made of.
+    Parameters: ``dos``, what they are made of; ``sites``, where they are played.
     """
-    kinds = [do for do in _OFTEN for _ in range(_OFTEN[do]) if do not in without]
+    kinds = [do for do in dos for _ in range(_OFTEN[do])]
     # A command is one choice, so that Hypothesis leaves out two at once, too: a whole crossing.
     command = st.sampled_from([Command(thread, do) for do in kinds for thread in range(4)])
     # One list would have five commands on average, however long it may be.
     parts = st.tuples(*[st.lists(command, max_size=10)] * 4)
-    return st.builds(lambda site, lists: Program(site, sum(lists, [])), _SITES, parts)
+    return st.builds(lambda site, lists: Program(site, sum(lists, [])), sites, parts)

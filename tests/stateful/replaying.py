@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from scheduler.engine import Engine
+from scheduler.engine import Engine, Execution
 from scheduler.scenarios import Run, Scenario
 from scheduler.schedule import Replayed, recorded, replay, save
 from scheduler.subjects import SUBJECTS
 from stateful.playing import Story
 from stateful.programs import Command, Do
 
-__all__ = ["explained", "replayed", "scenario_for"]
+__all__ = ["explained", "played_again", "replayed", "scenario_for"]
 
 _SCRIPT = {Do.WAIT: "wait", Do.WAIT_BRIEFLY: "wait", Do.ABORT: "abort", Do.RESET: "reset"}
 _ACTION = {
@@ -138,12 +138,16 @@ def _is_free(engine: Engine, lock: str) -> bool:
     return True
 
 
+def played_again(engine: Engine, story: Story) -> tuple[Run, Execution]:
+    """Run a program that was played under the scheduler."""
+    run = SUBJECTS[story.barrier].run(engine, scenario_for(story), livelocks=True)
+    return run, engine.run(run, _Commanded(run, story.commands))
+
+
 def replayed(engine: Engine, story: Story) -> Replayed:
-    """Run a program that was played under the scheduler, once as told and once as a schedule."""
-    subject, scenario = SUBJECTS[story.barrier], scenario_for(story)
-    run = subject.run(engine, scenario, livelocks=True)
-    execution = engine.run(run, _Commanded(run, story.commands))
-    return replay(engine, recorded(execution, scenario, subject))
+    """Run a program that was played under the scheduler, and then its schedule."""
+    run, execution = played_again(engine, story)
+    return replay(engine, recorded(execution, run.scenario, SUBJECTS[story.barrier]))
 
 
 def explained(story: Story, file: Path) -> str:
