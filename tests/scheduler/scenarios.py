@@ -16,7 +16,15 @@ from scheduler.primitives import Lock, Surroundings, load_module, load_threading
 from scheduler.states import state_key
 from verified_barrier import barrier as shipped
 
-__all__ = ["SCENARIOS", "Run", "Scenario", "load_shipped", "load_standard", "scenario_of", "watch_shared"]
+__all__ = [
+    "SCENARIOS",
+    "Run",
+    "Scenario",
+    "load_shipped",
+    "load_standard",
+    "scenario_of",
+    "watch_shared",
+]
 
 
 @dataclass(frozen=True)

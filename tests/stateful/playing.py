@@ -69,7 +69,7 @@ def _module(fault: Fault) -> ModuleType:
 @contextmanager
 def _standard(stage: Stage) -> Iterator[MakeBarrier]:
     # A stage has all that these classes take from their surroundings.
-    yield load_threading(cast(Surroundings, stage), "Condition", "Barrier").Barrier
+    yield load_threading(cast("Surroundings", stage), "Condition", "Barrier").Barrier
 
 
 def _faulty(fault: Fault, stage: Stage) -> AbstractContextManager[MakeBarrier]:
@@ -182,10 +182,14 @@ def _problem(stage: Stage, barrier: Any, callers: list[_Caller], wanted: Seen) -
     except StuckError as error:
         return str(error)
     seen |= {f"t{number}": caller.seen() for number, caller in enumerate(callers, 1)}
-    return "; ".join(
-        f"{name} {_words(seen[name])}, where in the model it {_words(wanted[name])}"
-        for name in seen if seen[name] != wanted[name]
-    ) or None
+    return (
+        "; ".join(
+            f"{name} {_words(seen[name])}, where in the model it {_words(wanted[name])}"
+            for name in seen
+            if seen[name] != wanted[name]
+        )
+        or None
+    )
 
 
 def _words(seen: object) -> str:

@@ -10,6 +10,7 @@ an earlier rule goes, and print as calls of Python.
 from __future__ import annotations
 
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -112,4 +113,5 @@ def programs(
     command = st.sampled_from([Command(thread, do) for do in kinds for thread in range(4)])
     # One list would have five commands on average, however long it may be.
     parts = st.tuples(*[st.lists(command, max_size=10)] * 4)
-    return st.builds(lambda site, lists: Program(site, sum(lists, [])), sites, parts)
+    commands = parts.map(lambda lists: list(chain(*lists)))
+    return st.builds(Program, sites, commands)

@@ -140,7 +140,7 @@ def _is_free(engine: Engine, lock: str) -> bool:
 
 def played_again(engine: Engine, story: Story) -> tuple[Run, Execution]:
     """Run a program that was played under the scheduler."""
-    run = SUBJECTS[story.barrier].run(engine, scenario_for(story), livelocks=True)
+    run = SUBJECTS[story.barrier].run(engine, scenario_for(story))
     return run, engine.run(run, _Commanded(run, story.commands))
 
 
