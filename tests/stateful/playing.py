@@ -7,17 +7,16 @@ barrier says of itself, where each thread is and what came of its call must be a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from types import ModuleType
 from typing import Any, cast
 from unittest.mock import patch
 
-from scheduler.faults import FAULTS, Fault, faulty_text
 from scheduler.oracle import ActionError, Interruption
 from scheduler.primitives import Surroundings, load_threading
-from scheduler.subjects import SHIPPED, STANDARD
+from scheduler.subjects import SHIPPED, STANDARD, SUBJECTS
 from stateful.model import BLOCKED, IN_ACTION, NOT_CALLED, Model, Seen
 from stateful.programs import TIMEOUT, Command, Do, Program, Site
 from stateful.threads import Cancelled, Stage, StuckError, Worker
@@ -25,8 +24,6 @@ from verified_barrier import barrier as shipped
 from verified_barrier.verification.model import Configuration
 
 __all__ = ["Story", "play"]
-
-MakeBarrier = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -51,37 +48,26 @@ class Story:
         return "\n".join([f"{self.barrier}: {self.site}", "", *steps, "", wrong])
 
 
-@contextmanager
-def _in_module(module: ModuleType, stage: Stage) -> Iterator[MakeBarrier]:
-    """Give a module that runs ``barrier.py`` the locks and the clock of a stage."""
-    names = ("RLock", "allocate_lock", "get_ident", "monotonic")
-    with patch.multiple(module, **{name: getattr(stage, name) for name in names}):
-        yield module.Barrier
-
-
 @cache
-def _module(fault: Fault) -> ModuleType:
-    module = ModuleType(fault.name)
-    exec(compile(faulty_text(fault), f"{fault.name}.py", "exec"), module.__dict__)  # noqa: S102
+def _module(name: str) -> ModuleType:
+    """Return the module of our barrier, or of one with a fault."""
+    if name == SHIPPED.name:
+        return shipped
+    module = ModuleType(name)
+    exec(compile(SUBJECTS[name].text(), f"{name}.py", "exec"), module.__dict__)  # noqa: S102
     return module
 
 
 @contextmanager
-def _standard(stage: Stage) -> Iterator[MakeBarrier]:
-    # A stage has all that these classes take from their surroundings.
-    yield load_threading(cast("Surroundings", stage), "Condition", "Barrier").Barrier
-
-
-def _faulty(fault: Fault, stage: Stage) -> AbstractContextManager[MakeBarrier]:
-    return _in_module(_module(fault), stage)
-
-
-_BARRIERS: dict[str, Callable[[Stage], AbstractContextManager[MakeBarrier]]] = {
-    SHIPPED.name: partial(_in_module, shipped),
-    STANDARD.name: _standard,
-    **{fault.name: partial(_faulty, fault) for fault in FAULTS},
-}
-"""By the names of the scheduler's subjects: what makes a barrier whose threads are on a stage."""
+def _on(stage: Stage, name: str) -> Iterator[Callable[..., Any]]:
+    """Give a barrier, one of the scheduler's subjects, the locks and the clock of a stage."""
+    if name == STANDARD.name:
+        # A stage has all that these classes take from their surroundings.
+        yield load_threading(cast("Surroundings", stage), "Condition", "Barrier").Barrier
+        return
+    names = ("RLock", "allocate_lock", "get_ident", "monotonic")
+    with patch.multiple(_module(name), **{name: getattr(stage, name) for name in names}):
+        yield _module(name).Barrier
 
 
 class _Caller(Worker):
@@ -154,7 +140,7 @@ def play(barrier: str, program: Program) -> Story:
     """Play a program until something is wrong."""
     site, commands = program
     model, played, problem = Model(site), [], None
-    with Stage() as stage, _BARRIERS[barrier](stage) as make:
+    with Stage() as stage, _on(stage, barrier) as make:
         callers = [_Caller(stage) for _ in range(site.threads)]
 
         def act() -> None:

@@ -8,9 +8,10 @@ can. What the scheduler then finds wrong it finds by its own means: ours is obse
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
-from scheduler.engine import Engine, Execution
+from scheduler.engine import Engine, Execution, Step
 from scheduler.scenarios import Run, Scenario
 from scheduler.schedule import Replayed, recorded, replay, save
 from scheduler.subjects import SUBJECTS
@@ -18,16 +19,6 @@ from stateful.playing import Story
 from stateful.programs import Command, Do
 
 __all__ = ["explained", "played_again", "replayed", "scenario_for"]
-
-_SCRIPT = {Do.WAIT: "wait", Do.WAIT_BRIEFLY: "wait", Do.ABORT: "abort", Do.RESET: "reset"}
-_ACTION = {
-    Do.WAIT: "waits",
-    Do.WAIT_BRIEFLY: "waits",
-    Do.ABORT: "aborts",
-    Do.RESET: "resets",
-    Do.RAISE: "raises",
-    Do.RETURN: "returns",
-}
 
 
 def scenario_for(story: Story) -> Scenario:
@@ -37,13 +28,14 @@ def scenario_for(story: Story) -> Scenario:
     runs: list[list[str]] = [[]]
     interrupted, stopped = [], []
     for thread, do, in_action in story.commands:
+        word = "wait" if do is Do.WAIT_BRIEFLY else do.name.lower()
         if in_action:
             # Before each order the action stands where it can be told what to do.
-            runs[-1] += ["is slow", _ACTION[do]]
+            runs[-1] += ["is slow", f"{word}s"]
             if do in (Do.RETURN, Do.RAISE):
                 runs.append([])
-        elif do in _SCRIPT:
-            scripts[thread].append(_SCRIPT[do])
+        elif do.is_call:
+            scripts[thread].append(word)
         elif do is Do.TIME_OUT:
             # Only a call whose time is up has a time limit that matters.
             scripts[thread][-1] = "wait briefly"
@@ -78,11 +70,14 @@ class _Commanded:
         self.stopped: set[int] = set()
         self.expired: set[int] = set()
         """The threads whose time is up."""
+        self.held: set[str] = set()
+        """The names of the locks that are held."""
         self.interruptions = iter(range(threads, threads + len(run.scenario.interrupted)))
         """The threads of the program that raise an exception in another one."""
 
     def choose(self, engine: Engine, possible: tuple[int, ...]) -> int | None:
         """Let the same thread go on if it can, then any other, then the next command be done."""
+        self._note(engine.steps[-1:])
         current = engine.current.number
         while True:
             for number in sorted(possible, key=lambda n: (n != current, n)):
@@ -105,8 +100,16 @@ class _Commanded:
             self.orders[number] -= is_told
             return is_told
         if operation.kind == "acquire timed":
-            return number in self.expired or _is_free(engine, operation.target)
+            return number in self.expired or operation.target not in self.held
         return True
+
+    def _note(self, steps: Sequence[Step]) -> None:
+        """Note which lock the last step took or gave back."""
+        for step in steps:
+            if step.took:
+                self.held.add(step.operation.target)
+            elif step.operation.kind == "release":
+                self.held.discard(step.operation.target)
 
     def _command(self, engine: Engine, command: Command) -> int | None:
         """Note a command; return the thread that does it, if that is one step by itself."""
@@ -121,21 +124,13 @@ class _Commanded:
             self.expired.add(thread)
             operation = engine.threads[thread].operation
             if operation is not None and operation.kind == "acquire timed":
-                return None if _is_free(engine, operation.target) else thread
+                return thread if operation.target in self.held else None
         elif in_action:
             self.orders[thread] += 1
         else:
             self.begun[thread] += 1
             self.expired.discard(thread)
         return None
-
-
-def _is_free(engine: Engine, lock: str) -> bool:
-    """Return whether nobody holds a lock."""
-    for step in reversed(engine.steps):
-        if step.operation.target == lock and (step.took or step.operation.kind == "release"):
-            return not step.took
-    return True
 
 
 def played_again(engine: Engine, story: Story) -> tuple[Run, Execution]:

@@ -13,7 +13,7 @@ from threading import Thread
 
 from stateful.programs import Do
 
-__all__ = ["LIMIT", "Cancelled", "Lock", "RLock", "Stage", "StuckError", "Worker"]
+__all__ = ["LIMIT", "Cancelled", "Stage", "StuckError", "Worker"]
 
 LIMIT = 10.0
 """Seconds within which a thread must come to rest: far more than it needs."""
@@ -92,13 +92,13 @@ class Worker:
         """Return whether it waits for nothing."""
         if self.lock is None:
             return self.order is not None
-        is_free = not self.lock.is_held or self.is_too_late or self.interruption is not None
+        is_free = not self.lock.held or self.is_too_late or self.interruption is not None
         return is_free and not self.is_stopped
 
     def expire(self) -> None:
         """Let the time of its call be up."""
         self.is_expired = True
-        self.is_too_late = self.is_timed and self.lock is not None and self.lock.is_held
+        self.is_too_late = self.is_timed and self.lock is not None and self.lock.held > 0
 
 
 class Stage:
@@ -135,34 +135,53 @@ class Stage:
         """Return a new lock."""
         return Lock(self)
 
-    def RLock(self) -> RLock:  # noqa: N802 - the name that it has elsewhere
+    def RLock(self) -> Lock:  # noqa: N802 - the name that it has elsewhere
         """Return a new lock that a thread may take more than once."""
-        return RLock(self)
-
-    def get_ident(self) -> int:
-        """Return the identity of the thread."""
-        return get_ident()
+        return Lock(self, is_reentrant=True)
 
     def monotonic(self) -> float:
         """Return the thread's time in seconds."""
         return 0.0 if self.current is None else self.current.clock
 
+    get_ident = staticmethod(get_ident)
+
 
 class Lock:
-    """A lock like ``threading.Lock``."""
+    """A lock like ``threading.Lock``; ``is_reentrant``: like ``threading.RLock``."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, is_reentrant: bool = False) -> None:
         self.stage = stage
-        self.is_held = False
+        self.is_reentrant = is_reentrant
+        self.owner = 0
+        """The identity of the thread that took it last."""
+        self.held = 0
+        """How often it was taken and not given back."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Take the lock, or return ``False`` if it is held and there is no time left."""
+        self._check()
+        is_own = self.is_reentrant and self.owner == get_ident()
+        if self.held and not is_own and not (blocking and timeout != 0 and self._wait(timeout)):
+            return False
+        self.owner, self.held = get_ident(), self.held + 1
+        return True
+
+    def release(self) -> None:
+        """Give the lock back, whoever holds it."""
+        self._check()
+        if not self.held:
+            raise RuntimeError("release unlocked lock")
+        self.held -= 1
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _check(self) -> None:
         if self.stage.is_over:
             raise Cancelled
-        if self.is_held and (not blocking or timeout == 0 or not self._wait(timeout)):
-            return False
-        self.is_held = True
-        return True
 
     def _wait(self, timeout: float) -> bool:
         """Return whether it is free, as soon as it is, or else when the time is up."""
@@ -177,50 +196,6 @@ class Lock:
         if worker.interruption is not None:
             error, worker.interruption = worker.interruption, None
             raise error
-        worker.clock += timeout if worker.is_too_late else 0.0
+        if worker.is_too_late:
+            worker.clock += timeout
         return not worker.is_too_late
-
-    def release(self) -> None:
-        """Give the lock back, whoever holds it."""
-        if self.stage.is_over:
-            raise Cancelled
-        if not self.is_held:
-            raise RuntimeError("release unlocked lock")
-        self.is_held = False
-
-    def locked(self) -> bool:
-        """Return whether the lock is held."""
-        return self.is_held
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-
-class RLock(Lock):
-    """A lock like ``threading.RLock``."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
-        self.owner: int | None = None
-        self.again = 0
-        """How often its owner has taken it again."""
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Take the lock, or return ``False`` if another thread holds it and no time is left."""
-        if self.is_held and self.owner == get_ident():
-            self.again += 1
-            return True
-        if not super().acquire(blocking, timeout):
-            return False
-        self.owner = get_ident()
-        return True
-
-    def release(self) -> None:
-        """Give the lock back, as often as it was taken."""
-        if self.again:
-            self.again -= 1
-        else:
-            super().release()
