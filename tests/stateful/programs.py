@@ -79,7 +79,7 @@ _OFTEN = {
     Do.WAIT: 1,
     Do.WAIT_BRIEFLY: 5,
     Do.ABORT: 1,
-    Do.RESET: 1,
+    Do.RESET: 2,
     Do.TIME_OUT: 2,
     Do.INTERRUPT: 1,
     Do.RETURN: 2,
