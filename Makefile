@@ -3,6 +3,7 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 TESTS   ?= tests
+EXTRA   ?= dev
 BARRIER ?= verified_barrier.Barrier
 VERSION := $(shell $(PYTHON) -c 'import sys; print(*sys.version_info[:2], sep=".")')
 READY   := $(VENV)/.ready-$(VERSION)
@@ -10,7 +11,7 @@ RUN     := $(VENV)/bin
 CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 
 .DEFAULT_GOAL := help
-.PHONY: help check check-full test lint bench bench-scheduler interruptions stress find replay clean
+.PHONY: help check check-full test lint bench bench-scheduler interruptions stress find replay docs clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +21,11 @@ check: $(READY) ## model-check the specification, compare the table with it, con
 
 check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs
 	$(CACHE) $(RUN)/verified-barrier check --full
-	$(RUN)/python -m pytest tests/scheduler tests/barrier tests/stateful --full -m full
+	$(RUN)/python -m pytest --full -m full
 	$(RUN)/python -m pytest tests/traces
 
 test: $(READY) ## run the tests, on all cores; TESTS='…' chooses some
-	$(RUN)/python -m pytest -n auto --dist worksteal $(TESTS)
+	$(RUN)/python -m pytest -n auto --dist loadgroup $(TESTS)
 
 lint: $(READY) ## check style and types
 	$(RUN)/ruff check .
@@ -50,9 +51,12 @@ find: $(READY) ## look for a failure in a scenario of the scheduler; SCENARIO='3
 	@test -n '$(SCENARIO)' || { echo "say which scenario: make find SCENARIO='3 threads'" >&2; exit 2; }
 	PYTHONPATH=tests $(RUN)/python -m scheduler find '$(SCENARIO)' --barrier '$(BARRIER)' $(if $(SCHEDULE),--output '$(SCHEDULE)')
 
-replay: $(READY) ## run a failure of the scheduler's tests again; SCHEDULE=file.json says which
+replay: $(READY) ## run a failure of the scheduler's tests again; SCHEDULE=file.json says which; TRACE=run.ndjson
 	@test -n '$(SCHEDULE)' || { echo 'say which schedule: make replay SCHEDULE=file.json' >&2; exit 2; }
-	PYTHONPATH=tests $(RUN)/python -m scheduler replay '$(SCHEDULE)'
+	PYTHONPATH=tests $(RUN)/python -m scheduler replay '$(SCHEDULE)' $(if $(TRACE),--trace '$(TRACE)')
+
+docs: $(READY) ## build the site into build/docs; BUILDER=linkcheck asks the network whether its links lead somewhere
+	$(RUN)/sphinx-build --fail-on-warning --keep-going --quiet --builder $(or $(BUILDER),html) docs build/docs
 
 clean: ## remove what these targets made
 	rm -rf .venv* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -61,5 +65,5 @@ clean: ## remove what these targets made
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "verified-barrier needs Python 3.11 or newer, not " + sys.version.split()[0] + ": make PYTHON=python3.13 …")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $(READY)
