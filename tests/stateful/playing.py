@@ -116,14 +116,15 @@ class _Caller(Worker):
         while (do := self.next_order()) is not Do.RETURN:
             if do is Do.RAISE:
                 raise ActionError
+            if do in (Do.ABORT, Do.RESET):
+                self._call(do)
+                continue
             try:
                 self._call(do)
             except RuntimeError as error:
-                if do not in (Do.WAIT, Do.WAIT_BRIEFLY) or type(error) is not RuntimeError:
-                    raise
-            else:
-                if do in (Do.WAIT, Do.WAIT_BRIEFLY):
-                    raise AssertionError("wait() in the action was let in")
+                if type(error) is RuntimeError:
+                    continue
+            raise AssertionError("wait() in the action was not refused")
         self.is_acting = False
 
     def _call(self, do: Do) -> object:
@@ -150,6 +151,7 @@ def play(barrier: str, program: Program) -> Story:
         the_barrier = make(site.parties, act if site.has_action else None)
         for caller in callers:
             caller.barrier = the_barrier
+        # The model chooses for each command when the one before it has been done.
         for command in filter(None, map(model.choose, commands)):
             played.append(command)
             model.do(command)
@@ -168,14 +170,12 @@ def _problem(stage: Stage, barrier: Any, callers: list[_Caller], wanted: Seen) -
     except StuckError as error:
         return str(error)
     seen |= {f"t{number}": caller.seen() for number, caller in enumerate(callers, 1)}
-    return (
-        "; ".join(
-            f"{name} {_words(seen[name])}, where in the model it {_words(wanted[name])}"
-            for name in seen
-            if seen[name] != wanted[name]
-        )
-        or None
-    )
+    wrong = [
+        f"{name} {_words(seen[name])}, where in the model it {_words(wanted[name])}"
+        for name in seen
+        if seen[name] != wanted[name]
+    ]
+    return "; ".join(wrong) or None
 
 
 def _words(seen: object) -> str:
