@@ -144,8 +144,8 @@ def shown(story: Story) -> str:
     [
         pytest.param(settings(ALWAYS, max_examples=1_500), id="1500"),
         pytest.param(
-            settings(max_examples=50_000),
-            id="50000",
+            settings(max_examples=20_000),
+            id="20000",
             marks=[pytest.mark.full, pytest.mark.timeout(900)],
         ),
     ],
