@@ -18,7 +18,7 @@ from verified_barrier.verification.model import Configuration, Edge, Graph, Thre
 __all__ = [
     "Dump",
     "GraphError",
-    "configuration_of",
+    "configuration",
     "differences",
     "parse_dump",
     "read_dump",
@@ -78,7 +78,7 @@ def parse_dump(text: str) -> Graph:
     Raises ``GraphError`` where a line is not understood, or a thread cannot be told.
     """
     dump = read_dump(text)
-    states = {number: configuration_of(variables) for number, variables in dump.states.items()}
+    states = {number: configuration(variables) for number, variables in dump.states.items()}
     edges = set()
     for source, target, action in dump.edges:
         before, after = states[source], states[target]
@@ -87,10 +87,10 @@ def parse_dump(text: str) -> Graph:
     return Graph(initial, frozenset(states.values()), frozenset(edges))
 
 
-def configuration_of(variables: Mapping[str, str]) -> Configuration:
-    """Return a state of ``Barrier.tla``, given its variables as text.
+def configuration(variables: Mapping[str, str]) -> Configuration:
+    """Return the state that TLC writes with these variables, each as text.
 
-    Raises ``GraphError`` where it is none.
+    Raises ``GraphError`` where they are not those of ``spec/Barrier.tla``.
     """
     try:
         locations, outcomes, indices = (

@@ -461,9 +461,19 @@
     $("changed").hidden = !barrier.changed;
     if (barrier.changed) {
       $("changed").querySelector("summary").textContent = `What was changed: ${barrier.changed.action}`;
-      $("ours").textContent = barrier.changed.ours;
-      $("theirs").textContent = barrier.changed.theirs;
+      showDifference($("ours"), barrier.changed.ours, barrier.changed.theirs);
+      showDifference($("theirs"), barrier.changed.theirs, barrier.changed.ours);
     }
+  };
+
+  // A text, with the lines marked that another has not.
+  const showDifference = (element, text, other) => {
+    const lines = other.split("\n");
+    element.replaceChildren(
+      ...text.trimEnd().split("\n").flatMap((line) => [
+        lines.includes(line) ? line : make("mark", {}, line), "\n",
+      ]),
+    );
   };
 
   // Make what stays while a run goes on.
