@@ -26,6 +26,7 @@ from verified_barrier.teaching.explore.packing import packed
 from verified_barrier.teaching.explore.page import page
 from verified_barrier.teaching.explore.phases import phase_arrows, phase_diagram, phases_of
 from verified_barrier.teaching.places import Steps, our_steps
+from verified_barrier.verification.tlc import Tlc
 
 OURS = exhibit("ours")
 LARGEST = 2_000_000
@@ -64,6 +65,7 @@ def test_command_writes_the_page(
 ) -> None:
     module = "verified_barrier.teaching.explore.export.all_graphs"
     monkeypatch.setattr(module, lambda *_: graphs)
+    monkeypatch.setattr(Tlc, "prepared", lambda tlc, _: tlc)
     text = write(tmp_path / "barrier.html", capsys)
     assert text == page_file.read_text(encoding="utf-8")
     assert not re.search(r"""(src|href)=["'](?!#|data:)|url\(|@import|https?:""", text)

@@ -251,6 +251,8 @@ def test_lamp_goes_red_and_the_challenge_is_met(browser: Any, page_file: Path) -
         assert [index for _, _, index in seen.threads] == [2, 1, 1]
         assert "Broken now: UniqueIndex. The challenge is met." in driven.status
         assert driven.verdict == "✓ Met, in 9 steps."
+        driven.press("b")
+        driven.tab.keyboard.press("z")
         for thread in (1, 2, 3):
             driven.press("l", thread)
         lamp = driven.tab.locator("[data-lamp=UniqueIndex]")
@@ -259,6 +261,13 @@ def test_lamp_goes_red_and_the_challenge_is_met(browser: Any, page_file: Path) -
         driven.tab.click("#restart")
         assert "holds" in str(lamp.text_content())
         assert driven.verdict == "Not met yet."
+
+
+def test_longer_way_is_told_the_shortest(browser: Any, page_file: Path) -> None:
+    run = "b.r.c1.a1.c2.a2.r.d1"
+    with Driven(browser, page_file, at("holds-on", Size(1, 2, True), run)) as driven:
+        assert driven.see().broken == ["OneAction", "HeldArrives"]
+        assert driven.verdict == "✓ Met, in 8 steps; the shortest run takes 6."
 
 
 @pytest.mark.parametrize(

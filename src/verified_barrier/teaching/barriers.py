@@ -165,7 +165,7 @@ EXHIBITS: Final = (
     ),
     _fault(
         "abort-reaches-released",
-        "abort() comes too late, and acts",
+        "A late abort() that acts",
         "abort() reaches threads that were released already and have not left yet.",
         _TWO,
         "Change an outcome after it was given",
@@ -173,7 +173,7 @@ EXHIBITS: Final = (
     ),
     _fault(
         "holds-on",
-        "The action ends, and the barrier does not notice",
+        "The action's end goes unnoticed",
         "After a reset the end of the action does not open the barrier again.",
         Size(1, 2, True),
         "Strand a thread: have a call held for ever",

@@ -24,7 +24,7 @@ __all__ = ["LAMPS", "Followed", "Moment", "Move", "Node", "Position", "follow", 
 LAMPS: Final = {
     "TypeOK": "every variable is in its domain",
     "ArrivedCount": "the count is right: who waits, and who acts",
-    "OneAction": "the phase says whether an action runs; never two",
+    "OneAction": "an action runs just when the phase says so",
     "UniqueIndex": "no two threads of a crossing get one index",
     "OneOutcome": "a generation has one outcome, written once",
     "NoEarlyRelease": "no release before all parties have arrived",

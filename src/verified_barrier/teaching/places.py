@@ -82,14 +82,14 @@ class Steps(NamedTuple):
     after: Callable[[Place], Iterable[Step]]
 
 
-def _shown(place: Configuration) -> Place:
+def _shown(judged: Configuration) -> Place:
     """Return a configuration of ours as it is shown: as it is."""
-    (phase, arrived), threads = place
+    (phase, arrived), threads = judged
     scenes = (
         ThreadScene(t.location.value, None if t.outcome is None else t.outcome.value, t.index)
         for t in threads
     )
-    return Place(Scene(phase.value, arrived, tuple(scenes)), place)
+    return Place(Scene(phase.value, arrived, tuple(scenes)), judged)
 
 
 def our_steps(parties: int, threads: int, has_action: bool) -> Steps:
@@ -108,7 +108,7 @@ def dumped_steps(text: str) -> Steps:
     Raises ``GraphError`` where the graph is not understood.
     """
     graph = parse_dump(text)
-    shown = {place: _shown(place) for place in graph.states}
+    shown = {judged: _shown(judged) for judged in graph.states}
     edges = ((shown[e.source], (e.action, e.thread, shown[e.target])) for e in graph.edges)
     return _looked_up({shown[start] for start in graph.initial}, edges)
 

@@ -181,9 +181,7 @@
         `${scene.phase}, ${barrier.words.arrived} ${scene.arrived} of ${partiesOf(sizeKey)}.`,
         thread === null ? "" : `${who(thread)} is ${scene.threads[thread].location}.`,
         lit.length ? `Broken now: ${lit.join(", ")}.` : "",
-        isMet() && lit.some((name) => [null, challenge().violates].includes(challenge().violates && name))
-          ? "The challenge is met."
-          : "",
+        at && metAt() === at ? "The challenge is met." : "",
       ]
         .filter(Boolean)
         .join(" "),
@@ -193,9 +191,11 @@
 
   const partiesOf = (key) => Number(key.split("-")[0]);
   const challenge = () => barrier.challenges[task];
-  const isMet = () => {
-    const name = challenge().violates;
-    return name === null ? names.some((one) => firstViolation(one) !== null) : firstViolation(name) !== null;
+  // After how many steps the challenge was met.
+  const metAt = () => {
+    const wanted = challenge().violates === null ? names : [challenge().violates];
+    const found = wanted.map(firstViolation).filter((count) => count !== null);
+    return found.length ? Math.min(...found) : null;
   };
 
   // What is shown.
@@ -382,9 +382,10 @@
   const showChallenges = () => {
     const focused = document.activeElement && document.activeElement.id;
     const solution = challenge().solutions[sizeKey];
-    const met = isMet();
-    const verdict = met
-      ? `✓ Met, in ${at} ${at === 1 ? "step" : "steps"}.`
+    const met = metAt();
+    const shortest = solution === null ? null : solution.split(".").length;
+    const verdict = met !== null
+      ? `✓ Met, in ${met} steps${met > shortest ? `; the shortest run takes ${shortest}` : ""}.`
       : solution === null
         ? `Not met; and there is no run that meets it at this size: all ${graph.nodes.length} situations were searched.`
         : "Not met yet.";
@@ -405,7 +406,7 @@
           one.title,
         ),
       ),
-      make("p", { class: met ? "verdict met" : "verdict", id: "verdict" }, verdict),
+      make("p", { class: met !== null ? "verdict met" : "verdict", id: "verdict" }, verdict),
       buttons,
     );
     if (focused && $(focused) && document.activeElement !== $(focused)) $(focused).focus();
@@ -460,9 +461,19 @@
     $("changed").hidden = !barrier.changed;
     if (barrier.changed) {
       $("changed").querySelector("summary").textContent = `What was changed: ${barrier.changed.action}`;
-      $("ours").textContent = barrier.changed.ours;
-      $("theirs").textContent = barrier.changed.theirs;
+      showDifference($("ours"), barrier.changed.ours, barrier.changed.theirs);
+      showDifference($("theirs"), barrier.changed.theirs, barrier.changed.ours);
     }
+  };
+
+  // A text, with the lines marked that another has not.
+  const showDifference = (element, text, other) => {
+    const lines = other.split("\n");
+    element.replaceChildren(
+      ...text.trimEnd().split("\n").flatMap((line) => [
+        lines.includes(line) ? line : make("mark", {}, line), "\n",
+      ]),
+    );
   };
 
   // Make what stays while a run goes on.
@@ -486,8 +497,8 @@
             "ol", { class: "code mono", "aria-label": `wait(), from ${barrier.words.source}` },
             ...barrier.code.map(([line, text]) =>
               text
-                ? make("li", {}, make("span", { class: "number", "aria-hidden": "true" }, line === null ? "" : String(line)), text)
-                : make("li", { class: "elided", "aria-hidden": "true" }, "\t\t…"),
+                ? make("li", {}, make("span", { class: "number", "aria-hidden": "true" }, line === null ? "" : String(line)), make("span", {}, text))
+                : make("li", { class: "elided", "aria-hidden": "true" }, make("span", { class: "number" }), make("span", {}, "\t…")),
             ),
           ),
           toolbar,
