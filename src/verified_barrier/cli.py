@@ -16,7 +16,14 @@ from functools import cache
 from pathlib import Path
 
 from verified_barrier.teaching.diagram_commands import add_diagram_commands
-from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
+from verified_barrier.verification.check import (
+    Check,
+    Report,
+    Verdict,
+    all_checks,
+    model_checks,
+    run_checks,
+)
 from verified_barrier.verification.exits import (
     EXIT_AS_EXPECTED,
     EXIT_INCOMPLETE,
@@ -89,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--only", metavar="PATTERN", help="run the checks whose names match, such as 'safety/*'"
     )
+    check.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="DIR",
+        help="check the models of DIR/manifest.toml, as docs/your-own-protocol.md says, "
+        "and nothing else",
+    )
     check.add_argument("--full", action="store_true", help="run the large checks, too")
     check.add_argument(
         "--timeout",
@@ -122,7 +136,9 @@ def _positive_seconds(text: str) -> float:
 
 def _check(options: argparse.Namespace) -> int:
     pattern = "*" if options.only is None else options.only
-    chosen = [check for check in all_checks(_tlc()) if fnmatchcase(check.name, pattern)]
+    own = options.manifest
+    checks = all_checks(_tlc()) if own is None else model_checks(own, _tlc())
+    chosen = [check for check in checks if fnmatchcase(check.name, pattern)]
     width = max((len(check.name) for check in chosen), default=0)
     if options.list:
         for check in chosen:

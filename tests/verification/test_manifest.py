@@ -60,6 +60,15 @@ def test_model_has_all_that_tlc_needs(tmp_path: Path) -> None:
     )
 
 
+def test_constants_of_its_own_are_added(tmp_path: Path) -> None:
+    """Numbers, strings and truth values, in the words of TLA+."""
+    own = 'true, Sweeps = 2, Name = "one", Fast = false }'
+    (model,) = load_manifest(write(tmp_path, MANIFEST.replace("true }", own)))
+    assert model.configuration.endswith(
+        '    HasAction = TRUE\n    Sweeps = 2\n    Name = "one"\n    Fast = FALSE\n'
+    )
+
+
 def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
     """A model may replace an action, and add an invariant."""
     entry = 'invariant = "NeverCall"\nviolates = "NeverCall"\nreplace = { Call = "Other" }\n'
@@ -77,7 +86,6 @@ def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
         ("size =", "large =", "safety/one lacks size"),
         ("distinct = 1", "distnct = 1", "safety/one has the unknown keys distnct"),
         ('"small"', '"huge"', "safety/one: its size is 'huge': say small or large"),
-        ("distinct = 1", "", "safety/one: say how many states it has"),
         ("distinct = 1", "steps = 0", "it has steps, the length of a counterexample, but all"),
         ("edges = 3", "", "safety/one: say how many edges its graph has"),
         ('module = "Barrier"', 'module = "Other"', "only graphs of Barrier have edges"),
@@ -85,6 +93,11 @@ def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
         ("edges", 'violates = "Other"\nedges', "must violate Other, which it does not check"),
         ("edges = 3", 'violates = "TypeOK"\nsteps = 1\nnever = []', "never taken, but no edges"),
         ("HasAction = true", "Action = true", "its constants must be Parties, Threads and"),
+        ("Threads = 2", "Threads = 0", "safety/one: Threads must be how many there are, not 0"),
+        ("Threads = 2", "Threads = true", "Threads must be how many there are, not True"),
+        ("Threads = 2", 'Threads = "t1"', "Threads must be how many there are, not 't1'"),
+        ("true }", "true, Own = 1.5 }", "Own must be a number, true, false or a string, not 1.5"),
+        ("true }", "true, Own = [1] }", r"Own must be a number, .*, not \[1\]"),
         ("safety.cfg", "missing.cfg", "safety/one: its cfg cannot be read"),
         ("[[group]]", "[[group]", "manifest.toml cannot be read"),
         ("[[group]]", "[[groups]]", "its groups must begin with"),
@@ -149,6 +162,12 @@ def test_repeated_name_is_refused(tmp_path: Path) -> None:
     """Two models of one name cannot be told apart."""
     with pytest.raises(ManifestError, match="safety/one: two models have this name"):
         load_manifest(write(tmp_path, MANIFEST * 2))
+
+
+def test_every_model_has_its_figures() -> None:
+    """Also those that run with --full alone, which would report it later."""
+    for model in load_manifest(MODELS):
+        assert model.steps is not None or None not in (model.distinct, model.generated), model.name
 
 
 def test_every_phase_and_action_has_a_witness() -> None:
@@ -264,6 +283,7 @@ def test_every_module_and_cfg_is_used() -> None:
     # BarrierHistory is checked by itself, and extended by BarrierFaults.
     extended = {"BarrierHistory", "BarrierPromises"}
     extended |= {"BarrierTrace", "Traces"}  # run by `verified-barrier trace check`
+    extended |= {"BarrierCalls"}  # for the models of programs, as in docs/examples
     extended |= {"BarrierProof"}  # proved by `verified-barrier prove`
     modules = {model.module for model in load_manifest(MODELS)}
     assert modules | extended == {path.stem for path in SPEC.glob("*.tla")}

@@ -39,6 +39,8 @@ class Model:
 
     name: str
     """Its group and its own name."""
+    folder: Path
+    """Where its manifest is, and modules that are not of the specification."""
     module: str
     """The TLA+ module to check."""
     configuration: str
@@ -48,15 +50,15 @@ class Model:
     shows: str
     """What it shows, in a sentence."""
     constants: Mapping[str, Any]
-    """``Parties``, ``Threads`` (how many) and ``HasAction``."""
+    """``Parties``, ``Threads`` (how many) and ``HasAction``, and those of its own module."""
     violates: str | None
     """The property that it must violate; ``None`` if all must hold."""
     steps: int | None
     """The length of the shortest counterexample, where TLC finds the shortest."""
     distinct: int | None
-    """Distinct states."""
+    """Distinct states; ``None`` where it is the steps that count, or not known yet."""
     generated: int | None
-    """Generated states."""
+    """Generated states, likewise."""
     edges: int | None
     """Steps of the state graph, where it is compared with the table's."""
     compared: Compared | None
@@ -147,6 +149,7 @@ def _model(folder: Path, group: Mapping[str, Any], entry: Mapping[str, Any]) -> 
     _check_figures(name, group["module"], entry)
     return Model(
         name=name,
+        folder=folder,
         module=group["module"],
         configuration=text,
         properties=properties,
@@ -188,15 +191,9 @@ def _properties(configuration: str) -> tuple[str, ...]:
 
 
 def _check_figures(name: str, module: str, entry: Mapping[str, Any]) -> None:
-    """See that there are the figures that show that the model was checked as a whole."""
-    counts = {"distinct", "generated"} & entry.keys()
+    """See that there are no figures that cannot be compared, and that graphs have theirs."""
     if "violates" not in entry and "steps" in entry:
         raise ManifestError(f"{name}: it has steps, the length of a counterexample, but all holds")
-    if len(counts) < 2 and "steps" not in entry:
-        raise ManifestError(
-            f"{name}: say how many states it has (distinct and generated), or, where an "
-            "invariant is violated, how many its counterexample has (steps)"
-        )
     compared = module == "Barrier" and "violates" not in entry
     if compared != ("edges" in entry):
         raise ManifestError(
@@ -212,15 +209,37 @@ def _check_figures(name: str, module: str, entry: Mapping[str, Any]) -> None:
 
 
 def _constants(name: str, entry: Mapping[str, Any]) -> str:
-    constants = dict(entry["constants"])
-    if constants.keys() != {"Parties", "Threads", "HasAction"}:
-        raise ManifestError(f"{name}: its constants must be Parties, Threads and HasAction")
-    threads = ", ".join(f"t{number}" for number in range(1, constants["Threads"] + 1))
+    constants = entry["constants"]
+    if not {"Parties", "Threads", "HasAction"} <= constants.keys():
+        raise ManifestError(
+            f"{name}: its constants must be Parties, Threads and HasAction, and those of its own "
+            f"module, not {', '.join(constants)}"
+        )
+    number = constants["Threads"]
+    if type(number) is not int or number < 1:
+        raise ManifestError(f"{name}: Threads must be how many there are, not {number!r}")
+    threads = ", ".join(f"t{thread}" for thread in range(1, number + 1))
+    others = {constant: value for constant, value in constants.items() if constant != "Threads"}
     lines: Sequence[str] = [
         "CONSTANTS",
         f"    Threads = {{{threads}}}",
-        f"    Parties = {constants['Parties']}",
-        f"    HasAction = {str(constants['HasAction']).upper()}",
+        *(
+            f"    {constant} = {_value(name, constant, value)}"
+            for constant, value in others.items()
+        ),
         *(f"    {action} <- {other}" for action, other in entry.get("replace", {}).items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _value(name: str, constant: str, value: object) -> str:
+    """Return a constant's value in TLA+."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str) and '"' not in value:
+        return f'"{value}"'
+    raise ManifestError(
+        f"{name}: {constant} must be a number, true, false or a string, not {value!r}"
+    )

@@ -27,6 +27,19 @@ MODELS: Final = _find("models")
 """The folder of the models, with their manifest."""
 
 
-def read_modules(folder: Path) -> dict[str, str]:
-    """Return the text of all TLA+ modules in a folder, by file name."""
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.tla")}
+def read_modules(*folders: Path) -> dict[str, str]:
+    """Return the text of all TLA+ modules in some folders, by file name.
+
+    Raises ``SetupError`` where two of them have different modules of one name: nobody could tell
+    which one is checked.
+    """
+    found: dict[str, str] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.tla")):
+            text = path.read_text(encoding="utf-8")
+            if found.setdefault(path.name, text) != text:
+                raise SetupError(
+                    f"{path} differs from the {path.name} of this verified-barrier: remove it, "
+                    "which has that one used, or give it another name"
+                )
+    return found

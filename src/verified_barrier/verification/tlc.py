@@ -66,7 +66,10 @@ _MESSAGE: Final = re.compile(
     r"@!@!@STARTMSG (\d+):\d+ @!@!@\n(.*?)\n?@!@!@ENDMSG \1 @!@!@", re.DOTALL
 )
 _COUNTS: Final = re.compile(r"(\d+) states generated, (\d+) distinct states found")
-_REASON: Final = re.compile(r"[Ee]rror|[Ee]xception|Unknown operator|Could not|is not in")
+_REASON: Final = re.compile(
+    r"[Ee]rror|[Ee]xception|Unknown operator|Could not|is not in|is not assigned|does not appear"
+    r"|undefined"
+)
 _VIOLATED_NAME: Final = re.compile(r"(?:Invariant|Action property) (\S+) is violated")
 
 
