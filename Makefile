@@ -3,6 +3,7 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 TESTS   ?= tests
+EXTRA   ?= dev
 BARRIER ?= verified_barrier.Barrier
 VERSION := $(shell $(PYTHON) -c 'import sys; print(*sys.version_info[:2], sep=".")')
 READY   := $(VENV)/.ready-$(VERSION)
@@ -20,11 +21,11 @@ check: $(READY) ## model-check the specification, compare the table with it, con
 
 check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs
 	$(CACHE) $(RUN)/verified-barrier check --full
-	$(RUN)/python -m pytest tests/scheduler tests/barrier --full -m full
+	$(RUN)/python -m pytest --full -m full
 	$(RUN)/python -m pytest tests/traces
 
 test: $(READY) ## run the tests, on all cores; TESTS='…' chooses some
-	$(RUN)/python -m pytest -n auto --dist worksteal $(TESTS)
+	$(RUN)/python -m pytest -n auto --dist loadgroup $(TESTS)
 
 lint: $(READY) ## check style and types
 	$(RUN)/ruff check .
@@ -61,5 +62,5 @@ clean: ## remove what these targets made
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "verified-barrier needs Python 3.11 or newer, not " + sys.version.split()[0] + ": make PYTHON=python3.13 …")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $(READY)
