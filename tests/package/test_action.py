@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "verified-barrier"
 EXAMPLES = ROOT / "docs" / "examples" / "models"
 
+_BASH_OPTIONS = ("--noprofile", "--norc", "-e", "-o", "pipefail")
+"""Those with which GitHub runs it."""
+
 
 def load(text: str) -> Any:
     """Return what a text in YAML says."""

@@ -1,0 +1,263 @@
+"""docs/your-own-protocol.md is followed, command by command, and prints what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from package.test_action import ACTION, load, schema_says
+from scheduler.own import WAITING
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "your-own-protocol.md"
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+@dataclass(frozen=True)
+class Block:
+    """What stands between two fences."""
+
+    language: str
+    file: str
+    """The file that it is, or is a part of."""
+    text: str
+
+
+def blocks(page: str) -> list[Block]:
+    """Return the blocks of a page, in their order."""
+    found = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return [Block(*groups) for groups in found]
+
+
+PARTLY = {"Solver.tla", "solver.py", "pipeline.py"}
+"""The files of the examples that the page shows in parts."""
+
+BLOCKS = blocks(PAGE.read_text())
+
+
+def commands(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a console, and what it prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def plain(output: str) -> str:
+    """Return an output without the times in it, which are never the same."""
+    output = re.sub(r" +\d+\.\d s  ", "  0.0 s  ", output)
+    return re.sub(r" in \d+(\.\d+)?( ?)s$", r" in 0\2s", output, flags=re.MULTILINE)
+
+
+def is_as_said(said: str, output: str) -> bool:
+    """Return whether an output is what a page says, where a line of three dots is any lines."""
+    parts = plain(said).split("...\n")
+    pattern = ".*".join(map(re.escape, parts))
+    return re.fullmatch(pattern, plain(output), re.DOTALL) is not None
+
+
+def follow(block: Block, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Do what a block says, in a folder; yield commands that print something else, and what."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment |= {"COLUMNS": "80", "PYTHONPATH": str(folder), "PY_COLORS": "0"}
+    environment.pop("GITHUB_ACTIONS", None)
+    for command, said in commands(block.text):
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=50,
+        )
+        if not is_as_said(said, done.stdout):
+            yield command, said, done.stdout
+
+
+def is_written(block: Block) -> bool:
+    """Return whether a block is a whole file, which the reader writes."""
+    return bool(block.file) and Path(block.file).name not in PARTLY
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An empty folder beside a clone."""
+    (tmp_path / "verified-barrier").symlink_to(ROOT)
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+@pytest.mark.check
+def test_page_is_true(project: Path) -> None:
+    """Whoever writes the files that it shows, and runs its commands, sees what it shows."""
+    for block in BLOCKS:
+        if block.language == "console":
+            assert list(follow(block, project)) == []
+        elif is_written(block):
+            file = project / block.file
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text)
+    assert sum(block.language == "console" for block in BLOCKS) == PAGE.read_text().count(
+        "console\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "output", "is_the_same"),
+    [
+        ("one\n", "one\n", True),
+        ("one\n", "two\n", False),
+        ("one\n", "one\ntwo\n", False),
+        ("one\n...\nfour\n", "one\ntwo\nthree\nfour\n", True),
+        ("one\n...\nfour\n", "one\ntwo\nthree\n", False),
+        ("ok  name    1.2 s  37 states\n", "ok  name   10.4 s  37 states\n", True),
+        ("ok  name    1.2 s  37 states\n", "ok  name    1.2 s  38 states\n", False),
+        ("1 unexpected, in 1 s\n", "1 unexpected, in 12 s\n", True),
+        ("1 unexpected, in 1 s\n", "0 unexpected, in 1 s\n", False),
+        ("2 passed in 0.11s\n", "2 passed in 1.25s\n", True),
+        ("2 passed in 0.11s\n", "1 passed in 0.11s\n", False),
+    ],
+)
+def test_only_times_may_differ(said: str, output: str, is_the_same: bool) -> None:
+    """And where the page has three dots."""
+    assert is_as_said(said, output) is is_the_same
+
+
+def test_command_that_prints_something_else_is_found(tmp_path: Path) -> None:
+    """Its name and both outputs are told; the others go on."""
+    block = Block("console", "", "$ echo one\none\n$ echo two\nthree\n$ echo four >&2\nfour\n")
+    assert list(follow(block, tmp_path)) == [("echo two", "three\n", "two\n")]
+
+
+def strayed(found: list[Block]) -> list[str]:
+    """Return the files that a page shows otherwise than they are among the examples."""
+    examples = {path.name: path.read_text() for path in EXAMPLES.rglob("*.*")}
+    wrong = []
+    for name, text in ((Path(block.file).name, block.text) for block in found):
+        is_part = name in PARTLY and text in examples[name]
+        is_all = name == "test_solver.py" and text == examples[name]
+        if name in PARTLY | {"test_solver.py"} and not (is_part or is_all):
+            wrong.append(name)
+    return wrong
+
+
+def test_what_the_page_shows_is_in_the_examples() -> None:
+    """Parts of them, and the test as a whole."""
+    assert strayed(BLOCKS) == []
+    assert {Path(block.file).name for block in BLOCKS} >= PARTLY | {"test_solver.py"}
+
+
+@pytest.mark.parametrize("old", ["Call(t)\n", "SameSweep ==", "# all have read", "ends == [2, 2]"])
+def test_example_that_has_changed_is_found(old: str) -> None:
+    """Wherever the page and the example part."""
+    page = PAGE.read_text()
+    assert page.count(old) == 1
+    assert len(strayed(blocks(page.replace(old, "something else")))) == 1
+
+
+def test_what_is_installed_can_be_installed() -> None:
+    """The commands that are not run here, because they fetch what is here already."""
+    (text,) = (block.text for block in BLOCKS if block.language == "sh")
+    pip, clone = text.splitlines()
+    assert pip == "pip install 'verified-barrier[check]'"
+    assert (
+        "check"
+        in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    )
+    assert clone.endswith("/verified-barrier")
+
+
+@pytest.mark.check
+def test_workflow_is_one(tmp_path: Path) -> None:
+    """GitHub would take it, and it gives the action what that takes, and asks for what it gives."""
+    (text,) = (block.text for block in BLOCKS if block.language == "yaml")
+    file = tmp_path / "barrier.yml"
+    file.write_text(text)
+    assert schema_says("github-workflows", file) == ""
+    action = load((ACTION / "action.yml").read_text())
+    steps = load(text)["jobs"]["models"]["steps"]
+    (ours,) = (step for step in steps if step.get("uses", "").startswith("OWNER/"))
+    path = ours["uses"].removeprefix("OWNER/verified-barrier/").partition("@")[0]
+    assert ROOT / path == ACTION
+    assert ours["with"].keys() <= action["inputs"].keys()
+    asked = set(re.findall(r"steps\.barrier\.outputs\.([\w-]+)", text))
+    assert asked
+    assert asked <= action["outputs"].keys()
+
+
+@pytest.mark.check
+def test_tables_and_lists_are_complete() -> None:
+    """Each input and output of the action, and each name that is replaced."""
+    page = PAGE.read_text()
+    action = load((ACTION / "action.yml").read_text())
+    section = page[page.index("| input |") :]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(action["inputs"])
+    for output in action["outputs"]:
+        assert f"`{output}`" in section
+    replaced = page[page.index("- `modules`") : page.index("- `watched`")]
+    assert all(f"`{name}`" in replaced for name in WAITING if "Semaphore" not in name)
+    assert "semaphores" in replaced
+
+
+@pytest.mark.parametrize("script", ["test_solver.py", "test_pipeline.py"])
+def test_scheduler_needs_nothing_else(tmp_path: Path, script: str) -> None:
+    """A copy of its folder runs with verified_barrier and the standard library alone."""
+    copy = tmp_path / "scheduler"
+    without = shutil.ignore_patterns("test_*.py", "conftest.py", "golden", "__pycache__")
+    shutil.copytree(ROOT / "tests" / "scheduler", copy, ignore=without)
+    for path in EXAMPLES.glob("*.py"):
+        shutil.copy(path, tmp_path)
+    package = tmp_path / "verified_barrier"
+    package.symlink_to(ROOT / "src" / "verified_barrier")
+    done = subprocess.run(
+        # -S: no site-packages, so that nothing else can be imported at all
+        [sys.executable, "-W", "error", "-S", script],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("pass: ")
+    assert "waits for ever in wait()" in done.stdout
+
+
+def test_examples_under_the_scheduler(tmp_path: Path) -> None:
+    """Their own tests pass: the right ones in every order, and what is wrong is found."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-c", os.devnull, str(EXAMPLES)]
+    done = subprocess.run(
+        [*command, "--rootdir", str(tmp_path), "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert "6 passed" in done.stdout, done.stdout
+
+
+def test_solver_solves() -> None:
+    """With real threads: the values lie on a line between the ends."""
+    code = "import solver; print(*(round(v, 3) for v in solver.solve(0.0, 100.0, 3)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=EXAMPLES,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    assert done.stdout == "25.0 50.0 75.0\n"
