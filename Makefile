@@ -18,6 +18,7 @@ help: ## say what there is to make
 
 check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
 	$(CACHE) $(RUN)/verified-barrier check
+	$(CACHE) $(RUN)/verified-barrier check --manifest docs/examples/models
 
 check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs
 	$(CACHE) $(RUN)/verified-barrier check --full
