@@ -216,29 +216,49 @@ def test_tables_and_lists_are_complete() -> None:
     assert "semaphores" in replaced
 
 
-@pytest.mark.parametrize("script", ["test_solver.py", "test_pipeline.py"])
-def test_scheduler_needs_nothing_else(tmp_path: Path, script: str) -> None:
-    """A copy of its folder runs with verified_barrier and the standard library alone."""
-    copy = tmp_path / "scheduler"
-    without = shutil.ignore_patterns("test_*.py", "conftest.py", "golden", "__pycache__")
-    shutil.copytree(ROOT / "tests" / "scheduler", copy, ignore=without)
+def alone(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run an example where there is nothing but the scheduler and verified_barrier."""
     for path in EXAMPLES.glob("*.py"):
-        shutil.copy(path, tmp_path)
-    package = tmp_path / "verified_barrier"
-    package.symlink_to(ROOT / "src" / "verified_barrier")
-    done = subprocess.run(
+        shutil.copy(path, folder)
+    (folder / "verified_barrier").symlink_to(ROOT / "src" / "verified_barrier")
+    return subprocess.run(
         # -S: no site-packages, so that nothing else can be imported at all
         [sys.executable, "-W", "error", "-S", script],
-        cwd=tmp_path,
+        cwd=folder,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=False,
         timeout=50,
     )
+
+
+def copy_scheduler(folder: Path) -> Path:
+    """Copy the scheduler into a folder, as the page says; return the copy."""
+    left_out = ("test_*.py", "conftest.py", "golden")
+    assert f"rm -r {' '.join(f'scheduler/{name}' for name in left_out)}\n" in PAGE.read_text()
+    without = shutil.ignore_patterns(*left_out, "__pycache__")
+    return shutil.copytree(ROOT / "tests" / "scheduler", folder / "scheduler", ignore=without)
+
+
+@pytest.mark.parametrize("script", ["test_solver.py", "test_pipeline.py"])
+def test_scheduler_needs_nothing_else(tmp_path: Path, script: str) -> None:
+    """A copy of its folder runs with verified_barrier and the standard library alone."""
+    copy_scheduler(tmp_path)
+    done = alone(tmp_path, script)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("pass: ")
     assert "waits for ever in wait()" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["pytest", "table.test_table", "hypothesis"])
+def test_scheduler_that_needs_more_is_found(tmp_path: Path, module: str) -> None:
+    """Such as a part of our tests, which nobody copies."""
+    with (copy_scheduler(tmp_path) / "engine.py").open("a") as engine:
+        engine.write(f"import {module}\n")
+    done = alone(tmp_path, "test_solver.py")
+    assert done.returncode == 1
+    assert f"No module named '{module.partition('.')[0]}'" in done.stderr
 
 
 def test_examples_under_the_scheduler(tmp_path: Path) -> None:

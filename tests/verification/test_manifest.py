@@ -41,6 +41,8 @@ generated = 2
 edges = 3
 """
 
+ENTRY = MANIFEST[MANIFEST.index("[[group.models]]") :]
+
 
 def write(folder: Path, manifest: str, cfg: str = "SPECIFICATION Spec\nINVARIANT TypeOK\n") -> Path:
     """Write a manifest and its cfg."""
@@ -101,12 +103,45 @@ def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
         ("safety.cfg", "missing.cfg", "safety/one: its cfg cannot be read"),
         ("[[group]]", "[[group]", "manifest.toml cannot be read"),
         ("[[group]]", "[[groups]]", "its groups must begin with"),
+        (MANIFEST, "", "its groups must begin with"),
+        (MANIFEST, "group = [1]", "a group of .* must be a table, not 1"),
+        (
+            MANIFEST[MANIFEST.index("[[group.models]]") :],
+            "models = [2]",
+            "safety/a model must be a t",
+        ),
+        (
+            MANIFEST[MANIFEST.index("[[group.models]]") :],
+            "models = 3",
+            "models must be a list, not 3",
+        ),
+        ('name = "one"', "name = 1", "safety/1: name must be a string, not 1"),
+        ('"safety.cfg"', "[]", r"cfg must be a string, not \[\]"),
+        ("distinct = 1", 'distinct = "1"', "safety/one: distinct must be a number, not '1'"),
+        ("distinct = 1", "distinct = true", "safety/one: distinct must be a number, not True"),
+        ("edges = 3", "edges = 3\nreplace = 1", "safety/one: replace must be a table, not 1"),
     ],
 )
 def test_wrong_entry_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     """The message names the model and what is wrong."""
     with pytest.raises(ManifestError, match=message):
         load_manifest(write(tmp_path, MANIFEST.replace(old, new)))
+
+
+def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A manifest, and a cfg."""
+    folder = write(tmp_path, MANIFEST)
+    (folder / "safety.cfg").write_bytes(b"\xff")
+    with pytest.raises(ManifestError, match="safety/one: its cfg cannot be read"):
+        load_manifest(folder)
+    (folder / "manifest.toml").write_bytes(b"\xff")
+    with pytest.raises(ManifestError, match=r"manifest\.toml cannot be read: 'utf-8' codec"):
+        load_manifest(folder)
+    (folder / "manifest.toml").unlink()
+    with pytest.raises(
+        ManifestError, match=r"manifest\.toml cannot be read: No such file .* name a"
+    ):
+        load_manifest(folder)
 
 
 def test_comparison(tmp_path: Path) -> None:
@@ -123,6 +158,7 @@ def test_comparison(tmp_path: Path) -> None:
     [
         ("pairs = 3, ", "", "the comparison of compared/two lacks pairs"),
         ("pairs = 3", 'only = "Other"', "the comparison of compared/two lacks pairs"),
+        ("pairs = 3", "pairs = []", r"the comparison of compared/two: pairs must be a number, not"),
         ("pairs = 3", 'difference = ["a"]', "the comparison of compared/two lacks only"),
         ('without = ["Call"], ', "", "the comparison of compared/two lacks without"),
         ("safety/one", "safety/three", "compared/two: there is no safety/three to compare"),

@@ -256,6 +256,9 @@ def test_altered_copy_of_the_specification_is_refused(own: Path, check: Check) -
     assert "differs from the Barrier.tla of this verified-barrier: remove it" in errors
     with pytest.raises(SetupError, match="give it another name"):
         read_modules(SPEC, own)
+    (own / "Barrier.tla").write_bytes(b"\xff")
+    with pytest.raises(SetupError, match=r"Barrier\.tla cannot be read: 'utf-8' codec"):
+        read_modules(SPEC, own)
 
 
 CALLS = (SPEC / "BarrierCalls.tla").read_text()

@@ -75,6 +75,17 @@ _OPTIONAL_KEYS: Final = {
     *("shows", "invariant", "replace", "violates", "steps", "distinct", "generated", "edges"),
     *("compare", "never"),
 }
+_KINDS: Final = (
+    (int, "a number", {"steps", "distinct", "generated", "edges", "pairs", "events"}),
+    (list, "a list", {"models", "never", "without", "difference"}),
+    (dict, "a table", {"constants", "replace", "compare"}),
+    (
+        str,
+        "a string",
+        {"name", "module", "cfg", "shows", "size", "invariant", "violates", "with", "only"},
+    ),
+)
+"""Of which kind the value of each key must be."""
 _COMMENT: Final = re.compile(r"\\\*[^\n]*|\(\*.*?\*\)", re.DOTALL)
 _CHECKS: Final = {"INVARIANT", "INVARIANTS", "PROPERTY", "PROPERTIES"}
 _KEYWORDS: Final = _CHECKS | {
@@ -90,8 +101,12 @@ def load_manifest(folder: Path) -> list[Model]:
     """
     manifest = folder / "manifest.toml"
     try:
-        groups = tomllib.loads(manifest.read_text(encoding="utf-8"))["group"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as problem:
+        groups = tomllib.loads(manifest.read_text(encoding="utf-8")).get("group")
+    except OSError as problem:
+        raise ManifestError(
+            f"{manifest} cannot be read: {problem.strerror}: name a folder that has one"
+        ) from None
+    except ValueError as problem:
         raise ManifestError(f"{manifest} cannot be read: {problem}") from None
     if not isinstance(groups, list):
         raise ManifestError(f"{manifest} cannot be read: its groups must begin with [[group]]")
@@ -121,19 +136,26 @@ def _check_other(model: Model, models: Sequence[Model]) -> None:
         raise ManifestError(f"{model.name}: {model.compared.other} is of the same module")
 
 
-def _check_keys(entry: Mapping[str, Any], needed: set[str], optional: set[str], what: str) -> None:
+def _check_keys(entry: Any, needed: set[str], optional: set[str], what: str) -> None:
+    if not isinstance(entry, dict):
+        raise ManifestError(f"{what} must be a table, not {entry!r}")
     if missing := sorted(needed - entry.keys()):
-        raise ManifestError(f"{what} lacks {', '.join(missing)}: {dict(entry)}")
+        raise ManifestError(f"{what} lacks {', '.join(missing)}: {entry}")
     if unknown := sorted(entry.keys() - needed - optional):
         raise ManifestError(f"{what} has the unknown keys {', '.join(unknown)}")
+    for key, value in entry.items():
+        kind, words = next((kind, words) for kind, words, keys in _KINDS if key in keys)
+        if type(value) is not kind:
+            raise ManifestError(f"{what}: {key} must be {words}, not {value!r}")
 
 
-def _model(folder: Path, group: Mapping[str, Any], entry: Mapping[str, Any]) -> Model:
-    name = f"{group['name']}/{entry.get('name')}"
+def _model(folder: Path, group: Mapping[str, Any], entry: Any) -> Model:
+    own = entry.get("name") if isinstance(entry, dict) else "a model"
+    name = f"{group['name']}/{own}"
     _check_keys(entry, _MODEL_KEYS, _OPTIONAL_KEYS, name)
     try:
         text = (folder / group["cfg"]).read_text(encoding="utf-8")
-    except OSError as problem:
+    except (OSError, UnicodeDecodeError) as problem:
         raise ManifestError(f"{name}: its cfg cannot be read: {problem}") from None
     if "invariant" in entry:
         text += f"INVARIANT {entry['invariant']}\n"

@@ -30,13 +30,16 @@ MODELS: Final = _find("models")
 def read_modules(*folders: Path) -> dict[str, str]:
     """Return the text of all TLA+ modules in some folders, by file name.
 
-    Raises ``SetupError`` where two of them have different modules of one name: nobody could tell
-    which one is checked.
+    Raises ``SetupError`` where one cannot be read, or where two of them have different modules of
+    one name: nobody could tell which one is checked.
     """
     found: dict[str, str] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.tla")):
-            text = path.read_text(encoding="utf-8")
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as problem:
+                raise SetupError(f"{path} cannot be read: {problem}") from None
             if found.setdefault(path.name, text) != text:
                 raise SetupError(
                     f"{path} differs from the {path.name} of this verified-barrier: remove it, "
