@@ -10,7 +10,7 @@
 (* variables of the program stay as they are.                              *)
 (*                                                                         *)
 (* A program needs only some of these: what it leaves out does not happen. *)
-(* Two are in Barrier.tla already: Call(t), t calls wait(); and TimeOut(t), *)
+(* Two are in Barrier.tla already.  Call(t): t calls wait().  TimeOut(t):  *)
 (* t's call has a time limit, and raises BrokenBarrierError.               *)
 (***************************************************************************)
 EXTENDS Barrier

@@ -97,7 +97,7 @@ def explore_program(
         least = fewest_preemptions(story.engine, run, judged, limit=limit)
         smallest = least.failure or found.failure
         execution = replay(story.engine, run, schedule_of(smallest))
-        problem = judged(execution) or ""
+        problem = judged(execution) or found.problem or ""
         report = story.report(execution, problem)
         return Found(found.verdict, found.executions, problem, report)
 
