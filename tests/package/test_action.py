@@ -135,8 +135,9 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Runner:
+def runner(tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """A runner with a repository that has models of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
     shutil.copytree(EXAMPLES, tmp_path / "models")
     return Runner(tmp_path)
 

@@ -104,8 +104,9 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.check
 @pytest.mark.timeout(120)
-def test_page_is_true(project: Path) -> None:
+def test_page_is_true(project: Path, caches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever writes the files that it shows, and runs its commands, sees what it shows."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
     for block in BLOCKS:
         if block.language == "console":
             assert list(follow(block, project)) == []

@@ -130,8 +130,11 @@ def test_wheel_carries_specification_and_models(wheel: Path) -> None:
 
 
 @pytest.mark.check
-def test_check_works_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+def test_check_works_from_the_installed_wheel(
+    wheel: Path, tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It finds the specification in the package, away from the clone, for other models, too."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
     own = str(ROOT / "docs" / "examples" / "models")
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (

@@ -64,8 +64,15 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def check(own: Path, capsys: pytest.CaptureFixture[str]) -> Check:
+def check(
+    own: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Check:
     """Check that folder; return exit code, output and errors."""
+    if request.node.get_closest_marker("check"):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(request.getfixturevalue("caches")))
 
     def run(*arguments: str) -> tuple[int, str, str]:
         code = cli.main(["check", "--manifest", str(own), *arguments])
