@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ from verified_barrier.table import TABLE
 from verified_barrier.verification.check import Verdict, check_model
 from verified_barrier.verification.manifest import load_manifest
 from verified_barrier.verification.resources import SPEC, SetupError, read_modules
-from verified_barrier.verification.tlc import Finding, TlcRun
+from verified_barrier.verification.tlc import Finding
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "models"
 
@@ -169,10 +170,16 @@ class Found:
     """A TLC that has found something."""
 
     def __init__(self, finding: Finding, violated: str | None = None, steps: int = 0) -> None:
-        trace = tuple(f"{number}: a state" for number in range(1, steps + 1))
-        self.result = TlcRun(finding, violated, 37, 58, trace, "", 0.1)
+        self.result = SimpleNamespace(
+            finding=finding,
+            violated=violated,
+            distinct=37,
+            generated=58,
+            trace=tuple(f"{number}: a state" for number in range(1, steps + 1)),
+            ends="",
+        )
 
-    def run(self, *_: object) -> TlcRun:
+    def run(self, *_: object) -> SimpleNamespace:
         return self.result
 
 
