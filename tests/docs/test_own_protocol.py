@@ -8,24 +8,27 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from docs.pages import PROTOCOL, ROOT, Session, run, sessions, without_times
 from package.test_action import ACTION, load, schema_says
 from scheduler.own import WAITING
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "your-own-protocol.md"
 EXAMPLES = ROOT / "docs" / "examples"
 
 
-@dataclass(frozen=True)
-class Block:
+PARTLY = {"Solver.tla", "solver.py", "pipeline.py"}
+"""The files of the examples that the page shows in parts."""
+
+
+class Block(NamedTuple):
     """What stands between two fences."""
 
+    line: int
     language: str
     file: str
     """The file that it is, or is a part of."""
@@ -34,64 +37,33 @@ class Block:
 
 def blocks(page: str) -> list[Block]:
     """Return the blocks of a page, in their order."""
-    found = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    return [Block(*groups) for groups in found]
+    found = re.finditer(r"^```(\w+) ?(\S*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return [Block(page.count("\n", 0, block.start()) + 1, *block.groups()) for block in found]
 
 
-PARTLY = {"Solver.tla", "solver.py", "pipeline.py"}
-"""The files of the examples that the page shows in parts."""
-
-BLOCKS = blocks(PAGE.read_text())
-
-
-def commands(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each command of a console, and what it prints."""
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, output = part.partition("\n")
-        yield command, output
+BLOCKS = blocks(PROTOCOL.read_text())
+WRITTEN = [block for block in BLOCKS if block.file and Path(block.file).name not in PARTLY]
+"""The files that the reader writes."""
 
 
-def plain(output: str) -> str:
-    """Return an output without the times in it, which are never the same."""
-    output = re.sub(r" +\d+\.\d s  ", "  0.0 s  ", output)
-    return re.sub(r" in \d+(\.\d+)?( ?)s$", r" in 0\2s", output, flags=re.MULTILINE)
+def is_as_said(said: str, printed: str) -> bool:
+    """Return whether a page shows what was printed, where a line of three dots is any lines."""
+    parts = f"\n{without_times(said)}\n".split("\n...\n")
+    pattern = r"\n(?:.*\n)?".join(map(re.escape, parts))
+    return re.fullmatch(pattern, f"\n{without_times(printed)}\n", re.DOTALL) is not None
 
 
-def is_as_said(said: str, output: str) -> bool:
-    """Return whether an output is what a page says, where a line of three dots is any lines."""
-    parts = plain(said).split("...\n")
-    pattern = ".*".join(map(re.escape, parts))
-    return re.fullmatch(pattern, plain(output), re.DOTALL) is not None
-
-
-def follow(block: Block, folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Do what a block says, in a folder; yield commands that print something else, and what."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    environment |= {
-        "COLUMNS": "80",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONPATH": str(folder),
-        "PY_COLORS": "0",
-    }
-    environment.pop("GITHUB_ACTIONS", None)
-    for command, said in commands(block.text):
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=50,
-        )
-        if not is_as_said(said, done.stdout):
-            yield command, said, done.stdout
-
-
-def is_written(block: Block) -> bool:
-    """Return whether a block is a whole file, which the reader writes."""
-    return bool(block.file) and Path(block.file).name not in PARTLY
+def follow(steps: Sequence[Session | Block], folder: Path) -> list[tuple[Session, str]]:
+    """Do what a page says; return what prints something else, and what."""
+    stale = []
+    for step in steps:
+        if isinstance(step, Block):
+            file = folder / step.file
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(step.text)
+        elif not is_as_said(step.output, printed := run(step.command, folder)):
+            stale.append((step, printed))
+    return stale
 
 
 @pytest.fixture
@@ -106,17 +78,14 @@ def project(tmp_path: Path) -> Path:
 @pytest.mark.timeout(120)
 def test_page_is_true(project: Path, caches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever writes the files that it shows, and runs its commands, sees what it shows."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
-    for block in BLOCKS:
-        if block.language == "console":
-            assert list(follow(block, project)) == []
-        elif is_written(block):
-            file = project / block.file
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text)
-    assert sum(block.language == "console" for block in BLOCKS) == PAGE.read_text().count(
-        "console\n"
-    )
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    shown = [*sessions(PROTOCOL)]
+    assert len(shown) > 10
+    steps: list[Session | Block] = [*shown, *WRITTEN]
+    assert follow(sorted(steps, key=lambda step: step.line), project) == []
 
 
 @pytest.mark.parametrize(
@@ -131,7 +100,7 @@ def test_page_is_true(project: Path, caches: Path, monkeypatch: pytest.MonkeyPat
         ("ok  name    1.2 s  37 states\n", "ok  name    1.2 s  38 states\n", False),
         ("1 unexpected, in 1 s\n", "1 unexpected, in 12 s\n", True),
         ("1 unexpected, in 1 s\n", "0 unexpected, in 1 s\n", False),
-        ("2 passed in 0.11s\n", "2 passed in 1.25s\n", True),
+        ("2 passed in 0.11s\n", "2 passed in 1.2s\n", True),
         ("2 passed in 0.11s\n", "1 passed in 0.11s\n", False),
     ],
 )
@@ -141,9 +110,14 @@ def test_only_times_may_differ(said: str, output: str, is_the_same: bool) -> Non
 
 
 def test_command_that_prints_something_else_is_found(tmp_path: Path) -> None:
-    """Its name and both outputs are told; the others go on."""
-    block = Block("console", "", "$ echo one\none\n$ echo two\nthree\n$ echo four >&2\nfour\n")
-    assert list(follow(block, tmp_path)) == [("echo two", "three\n", "two\n")]
+    """It is told with what it printed; the others go on, where a file is there."""
+    steps = [
+        Session("page", 1, "cat folder/file", "cat: folder/file: No such file or directory\n"),
+        Block(2, "text", "folder/file", "one\n"),
+        Session("page", 3, "cat folder/file", "one\n"),
+        Session("page", 4, "echo two", "three\n"),
+    ]
+    assert follow(steps, tmp_path) == [(steps[3], "two\n")]
 
 
 def strayed(found: list[Block]) -> list[str]:
@@ -168,7 +142,7 @@ def test_what_the_page_shows_is_in_the_examples() -> None:
 @pytest.mark.parametrize("old", ["Call(t)\n", "SameSweep ==", "# all have read", "ends == [2, 2]"])
 def test_example_that_has_changed_is_found(old: str) -> None:
     """Wherever the page and the example part."""
-    page = PAGE.read_text()
+    page = PROTOCOL.read_text()
     assert page.count(old) == 1
     assert len(strayed(blocks(page.replace(old, "something else")))) == 1
 
@@ -206,7 +180,7 @@ def test_workflow_is_one(tmp_path: Path) -> None:
 @pytest.mark.check
 def test_tables_and_lists_are_complete() -> None:
     """Each input and output of the action, and each name that is replaced."""
-    page = PAGE.read_text()
+    page = PROTOCOL.read_text()
     action = load((ACTION / "action.yml").read_text())
     section = page[page.index("| input |") :]
     assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(action["inputs"])
@@ -237,7 +211,7 @@ def alone(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
 def copy_scheduler(folder: Path) -> Path:
     """Copy the scheduler into a folder, as the page says; return the copy."""
     left_out = ("test_*.py", "conftest.py", "golden")
-    assert f"rm -r {' '.join(f'scheduler/{name}' for name in left_out)}\n" in PAGE.read_text()
+    assert f"rm -r {' '.join(f'scheduler/{name}' for name in left_out)}\n" in PROTOCOL.read_text()
     without = shutil.ignore_patterns(*left_out, "__pycache__")
     return shutil.copytree(ROOT / "tests" / "scheduler", folder / "scheduler", ignore=without)
 
