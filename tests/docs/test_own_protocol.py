@@ -85,7 +85,8 @@ def test_page_is_true(project: Path, caches: Path, monkeypatch: pytest.MonkeyPat
     shown = [*sessions(PROTOCOL)]
     assert len(shown) > 10
     steps: list[Session | Block] = [*shown, *WRITTEN]
-    assert follow(sorted(steps, key=lambda step: step.line), project) == []
+    steps.sort(key=lambda step: step.line)
+    assert follow(steps, project) == []
 
 
 @pytest.mark.parametrize(
