@@ -84,7 +84,9 @@ def test_page_is_true(project: Path, caches: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     shown = [*sessions(PROTOCOL)]
     assert len(shown) > 10
-    steps: list[Session | Block] = [*shown, *WRITTEN]
+    steps: list[Session | Block] = []
+    steps += shown
+    steps += WRITTEN
     steps.sort(key=lambda step: step.line)
     assert follow(steps, project) == []
 
