@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -25,7 +25,8 @@ PARTLY = {"Solver.tla", "solver.py", "pipeline.py"}
 """The files of the examples that the page shows in parts."""
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True)
+class Block:
     """What stands between two fences."""
 
     line: int
