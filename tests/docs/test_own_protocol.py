@@ -85,9 +85,7 @@ def test_page_is_true(project: Path, caches: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     shown = [*sessions(PROTOCOL)]
     assert len(shown) > 10
-    steps: list[Session | Block] = []
-    steps += shown
-    steps += WRITTEN
+    steps: list[Session | Block] = [*shown, *WRITTEN]
     steps.sort(key=lambda step: step.line)
     assert follow(steps, project) == []
 
@@ -115,7 +113,7 @@ def test_only_times_may_differ(said: str, output: str, is_the_same: bool) -> Non
 
 def test_command_that_prints_something_else_is_found(tmp_path: Path) -> None:
     """It is told with what it printed; the others go on, where a file is there."""
-    steps = [
+    steps: list[Session | Block] = [
         Session("page", 1, "cat folder/file", "cat: folder/file: No such file or directory\n"),
         Block(2, "text", "folder/file", "one\n"),
         Session("page", 3, "cat folder/file", "one\n"),
