@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import signal
 import sys
 import threading
@@ -60,6 +61,10 @@ def _run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("verified-barrier: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Whoever read what is said has gone: nothing more is said, at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13  # as if SIGPIPE had ended this
     except Exception:
         traceback.print_exc()
         print("verified-barrier: this is a defect; nothing was shown", file=sys.stderr)

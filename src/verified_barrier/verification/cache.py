@@ -84,6 +84,7 @@ class ResultCache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             write_whole(self._path(key), [json.dumps(entry)])
+            note(f"remembered from now on in {self._path(key)}")
         except (OSError, OutputError) as problem:
             note(f"not remembered: {problem}")
 

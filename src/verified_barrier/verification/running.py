@@ -98,5 +98,5 @@ def _recalled_or_run(check: Check, conditions: Conditions) -> Report:
     if cache is not None and key is not None:
         cache.remember(check, key, report)
     elif cache is None:
-        note("nothing is remembered")
+        note("not remembered: --no-cache")
     return report
