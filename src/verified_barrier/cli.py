@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from types import FrameType
 
 from verified_barrier.teaching.diagram_commands import add_diagram_commands
 from verified_barrier.verification.check_command import add_check_command
@@ -31,18 +30,22 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
-    # Whoever ends this command ends what it has started, too.
-    with _handling(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number)):
+    with _leaving_on("SIGTERM"), _leaving_on("SIGHUP"):
         return _run(options)
 
 
 @contextmanager
-def _handling(number: int, handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
-    """Handle a signal in the block, where this thread is the one that can."""
-    if threading.current_thread() is not threading.main_thread():
+def _leaving_on(name: str) -> Iterator[None]:
+    """Leave the block when a signal comes, so that what it has started is ended with it.
+
+    A signal that this system has not, or that is ignored, as ``nohup`` has it, is left alone.
+    """
+    number = getattr(signal, name, None)
+    in_main = threading.current_thread() is threading.main_thread()
+    if number is None or not in_main or signal.getsignal(number) is signal.SIG_IGN:
         yield
         return
-    before = signal.signal(number, handler)
+    before = signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
         yield
     finally:

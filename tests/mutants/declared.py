@@ -418,7 +418,7 @@ _OF_TOOLS = [
     ),
     _tool(
         "check that calls what is incomplete as expected",
-        "src/verified_barrier/cli.py",
+        "check_command.py",
         "return EXIT_INCOMPLETE if",
         "return EXIT_AS_EXPECTED if",
     ),

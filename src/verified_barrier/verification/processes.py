@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from verified_barrier.verification.resources import SetupError
 
-__all__ = ["EndedError", "Ran", "end", "is_ending", "run", "run_apart"]
+__all__ = ["EndedError", "Ran", "end", "is_ending", "run", "run_apart", "stop_if_ending"]
 
 _T = TypeVar("_T")
 
@@ -54,8 +54,7 @@ def run(
     Parameters: ``timeout``, in seconds; ``folder``, where it runs; ``together``, whether its
     errors go where its output goes. Raises ``SetupError`` where it cannot be run.
     """
-    if _ending.is_set():
-        raise EndedError
+    stop_if_ending()
     try:
         process = subprocess.Popen(
             command,
@@ -101,6 +100,12 @@ def _kill(process: subprocess.Popen[str]) -> None:
 def is_ending() -> bool:
     """Return whether the command is being ended, so that work that takes long should stop."""
     return _ending.is_set()
+
+
+def stop_if_ending() -> None:
+    """Raise ``EndedError`` if the command is being ended: what takes long calls it now and then."""
+    if _ending.is_set():
+        raise EndedError
 
 
 def run_apart(work: Callable[[], _T]) -> _T:

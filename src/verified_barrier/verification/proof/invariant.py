@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import z3
 
-from verified_barrier.verification.processes import EndedError, is_ending
+from verified_barrier.verification.processes import stop_if_ending
 from verified_barrier.verification.proof.instances import Prover
 from verified_barrier.verification.proof.sany import Module
 from verified_barrier.verification.proof.shape import check_shape
@@ -89,8 +89,7 @@ class Deadline:
 
         Raises ``EndedError`` if the command is being ended.
         """
-        if is_ending():
-            raise EndedError
+        stop_if_ending()
         return min(_SINGLE_QUERY, max(0.0, self._end - time.monotonic()))
 
     def __iter__(self) -> Iterator[float]:
