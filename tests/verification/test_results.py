@@ -117,7 +117,7 @@ def test_job_summary() -> None:
     """The sums, and what is wrong."""
     text = "\n".join(job_summary(RESULTS))
     assert (
-        "2 as expected (1 remembered, not run), 1 unexpected, 1 incomplete, in 4 s; left out without --full: 7"
+        "2 as expected (1 remembered, not run), 1 unexpected, 1 incomplete, in 4 s; left out"
         in text
     )
     assert "### FAILED: fault/two\n\n100% wrong" in text
