@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from verification.documents import documented
 from verified_barrier import cli
 from verified_barrier.verification import check_command
 from verified_barrier.verification.check import Check, Report, Verdict
@@ -59,13 +60,6 @@ def test_json() -> None:
         "summary": "100% wrong, isn't it: <&>",
         "details": ["a\nb\x1b[0m", "c"],
     }
-
-
-def documented(section: str) -> list[str]:
-    """Return the names in the table of a section of `docs/check.md`."""
-    text = (Path(cli.__file__).parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
-    (part,) = (part for part in text.split("\n## ") if part.startswith(f"{section}\n"))
-    return [line.split("`")[1] for line in part.splitlines() if line.startswith("| `")]
 
 
 def test_json_is_as_documented() -> None:
