@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -145,8 +146,8 @@ def _run(
         finished=console.finished,
     )
     reports = []
-    with console:
-        for check, report in run_checks(checks, conditions):
+    with console, closing(run_checks(checks, conditions)) as found:
+        for check, report in found:
             console.show(check, report)
             reports.append((check, report))
     results = Results(reports, left_out, time.monotonic() - start)

@@ -15,11 +15,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from verified_barrier.verification.resources import SetupError
 
-__all__ = ["EndedError", "Ran", "end", "is_ending", "run", "run_apart", "stop_if_ending"]
+__all__ = ["EndedError", "Ran", "is_ending", "run", "run_apart", "stop_if_ending", "threads"]
 
 _T = TypeVar("_T")
 
@@ -113,39 +114,75 @@ def run_apart(work: Callable[[], _T]) -> _T:
 
     Where it is, what the work has started is ended before the exception goes on.
     """
-    with ThreadPoolExecutor(1) as pool:
-        result = pool.submit(work)
-        try:
-            return result.result()
-        finally:
-            end([result])
-
-
-def end(work: Collection[Future[Any]]) -> None:
-    """See that work that is still under way comes to its end, and the programs that it runs."""
-    if all(one.done() for one in work):
-        return
-    with _uninterrupted():
-        _ending.set()
-        try:
-            while under_way := [one for one in work if not one.done()]:
-                for process in list(_running):
-                    _kill(process)
-                wait(under_way, timeout=0.1)
-        finally:
-            _ending.clear()
+    with threads(1) as begin:
+        result: Future[_T] = begin(work)
+        return result.result()
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ignore further requests to end the command: it is being ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
+def threads(number: int) -> Iterator[Callable[[Callable[[], Any]], Future[Any]]]:
+    """Yield what begins some work in another thread, of which there are so many.
+
+    Work that is still under way when the block is left comes to its end, and so do the programs
+    that it runs; what has not begun does not begin. Only the first signal that ends the command
+    interrupts the block: the others would keep it from clearing up.
+    """
+    with ThreadPoolExecutor(number) as pool, _interrupted_once() as no_more:
+        work: list[Future[Any]] = []
+
+        def begin(function: Callable[[], Any]) -> Future[Any]:
+            work.append(pool.submit(function))
+            return work[-1]
+
+        try:
+            yield begin
+        finally:
+            no_more()
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end(work)
+
+
+def _end(work: Collection[Future[Any]]) -> None:
+    if all(one.done() for one in work):
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    _ending.set()
     try:
-        yield
+        while under_way := [one for one in work if not one.done()]:
+            for process in list(_running):
+                _kill(process)
+            wait(under_way, timeout=0.1)
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        _ending.clear()
+
+
+_SIGNALS: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""Those that end a command."""
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[Callable[[], None]]:
+    """Let only the first signal interrupt the block; yield what lets none do so from then on."""
+    handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    def no_more() -> None:
+        for number in handlers:
+            signal.signal(number, lambda _number, _frame: None)
+
+    def first(number: int, frame: FrameType | None) -> None:
+        no_more()
+        handlers[number](number, frame)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            handler = signal.getsignal(number)
+            if callable(handler):  # and not ignored, or left to the system
+                handlers[number] = handler
+    for number in handlers:
+        signal.signal(number, first)
+    try:
+        yield no_more
+    finally:
+        for number, handler in handlers.items():
             signal.signal(number, handler)

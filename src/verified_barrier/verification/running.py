@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from verified_barrier.verification.cache import ResultCache
 from verified_barrier.verification.evidence import Evidence, collecting, keep, note
-from verified_barrier.verification.processes import end, is_ending
+from verified_barrier.verification.processes import is_ending, threads
 from verified_barrier.verification.report import Check, Report
 
 __all__ = ["Conditions", "folder_name", "run_checks"]
@@ -40,19 +40,15 @@ class Conditions:
     """Are told of a check, in its thread."""
 
 
-def run_checks(checks: Sequence[Check], conditions: Conditions) -> Iterator[tuple[Check, Report]]:
+def run_checks(checks: Sequence[Check], conditions: Conditions) -> Generator[tuple[Check, Report]]:
     """Run checks side by side, and yield each with its report, in their order.
 
-    Where the caller goes no further, what is under way is ended.
+    Where the caller goes no further, and closes what this returns, what is under way is ended.
     """
-    with ThreadPoolExecutor(conditions.jobs) as pool:
-        reports = [pool.submit(_run, check, conditions) for check in checks]
-        try:
-            for check, report in zip(checks, reports, strict=True):
-                yield check, report.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            end(reports)
+    with threads(conditions.jobs) as begin:
+        reports = [begin(partial(_run, check, conditions)) for check in checks]
+        for check, report in zip(checks, reports, strict=True):
+            yield check, report.result()
 
 
 def folder_name(check: Check) -> str:
