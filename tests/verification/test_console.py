@@ -215,21 +215,24 @@ def on_terminal(*arguments: str, **environment: str) -> Terminal:
 pytest.importorskip("pty", reason="this system has no terminals of that kind")
 
 
+FITTING = [
+    "ok            0.0 s  some/check  a summary that is far longer than what is left…",
+    "FAILED        0.0 s  other/check",
+    "    a summary that is far longer than what is left of a line of a terminal of 80",
+    *("    columns", "    one", "    two", "    three"),
+    "INCOMPLETE    0.0 s  slow/one",
+    "    a summary that is far longer than what is left of a line of a terminal of 80",
+    "    columns",
+    "1 as expected, 1 unexpected, 1 incomplete, in 0 s",
+]
+
+
 @pytest.mark.check
 def test_terminal() -> None:
     """Lines that fit; what is wrong is shown whole."""
     shown = on_terminal()
-    assert max(len(line) for line in shown.lines) <= 80
-    assert shown.lines == [
-        "ok            0.0 s  some/check  a summary that is far longer than what is left…",
-        "FAILED        0.0 s  other/check",
-        "    a summary that is far longer than what is left of a line of a terminal of 80",
-        *("    columns", "    one", "    two", "    three"),
-        "INCOMPLETE    0.0 s  slow/one",
-        "    a summary that is far longer than what is left of a line of a terminal of 80",
-        "    columns",
-        "1 as expected, 1 unexpected, 1 incomplete, in 0 s",
-    ]
+    assert shown.lines == FITTING
+    assert max(len(line) for line in FITTING) <= 80
     assert "\x1b[32mok" in shown.output
     assert "\x1b[1;31mFAILED" in shown.output
     assert shown.output.count("\x1b[?25l") == shown.output.count("\x1b[?25h")  # the cursor
@@ -254,7 +257,7 @@ def test_terminal_shows_what_is_under_way() -> None:
 def test_terminal_without_colour() -> None:
     """`NO_COLOR` leaves the colours out, and nothing else."""
     shown = on_terminal(NO_COLOR="1")
-    assert shown.lines == on_terminal().lines
+    assert shown.lines == FITTING
     assert re.findall(r"\x1b\[[0-9;]*3[0-7]m", shown.output) == []
 
 
@@ -270,7 +273,7 @@ def test_terminal_that_can_do_nothing(arguments: tuple[str, ...]) -> None:
 def test_quiet_terminal() -> None:
     """What is not as expected, and the sums; nothing is said of what is under way."""
     shown = on_terminal("--quiet")
-    assert shown.lines == on_terminal().lines[1:]
+    assert shown.lines == FITTING[1:]
     assert "done" not in shown.output
 
 
