@@ -21,11 +21,11 @@ check: $(READY) ## model-check the specification, compare the table with it, con
 
 check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs
 	$(CACHE) $(RUN)/verified-barrier check --full
-	$(RUN)/python -m pytest tests/scheduler tests/barrier --full -m full
+	$(RUN)/python -m pytest --full -m full
 	$(RUN)/python -m pytest tests/traces
 
 test: $(READY) ## run the tests, on all cores; TESTS='…' chooses some
-	$(RUN)/python -m pytest -n auto --dist worksteal $(TESTS)
+	$(RUN)/python -m pytest -n auto --dist loadgroup $(TESTS)
 
 lint: $(READY) ## check style and types
 	$(RUN)/ruff check .
