@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,27 +77,39 @@ def enumerate_graph_of_many() -> object:
     return enumerate_graph(40, 40, True)
 
 
-def test_second_signal_does_not_interrupt() -> None:
-    """The first one raises; from then on none does until everything has come to its end."""
+def interrupt() -> None:
+    """Do what Ctrl-C does."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def fail() -> None:
+    """Do what a check does that cannot be run."""
+    raise SetupError
+
+
+@pytest.mark.parametrize(
+    ("how", "error"), [(interrupt, KeyboardInterrupt), (fail, SetupError)], ids=["Ctrl-C", "error"]
+)
+def test_work_is_ended_undisturbed(how: Callable[[], None], error: type[BaseException]) -> None:
+    """While what is under way comes to its end, nothing interrupts; afterwards all is as before."""
     heard: list[int] = []
 
     def work() -> None:
         while not is_ending():
             pass
-        signal.raise_signal(signal.SIGINT)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         heard.append(signal.SIGINT)
 
-    def interrupted() -> None:
+    def left() -> None:
         with threads(1) as begin:
             begin(work)
-            signal.raise_signal(signal.SIGINT)
+            how()
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
+    with pytest.raises(error):
+        left()
     assert heard == [signal.SIGINT]
     with pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
+        interrupt()
 
 
 def test_ignored_signal_stays_ignored() -> None:
