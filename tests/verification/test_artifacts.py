@@ -235,6 +235,7 @@ def test_what_tlc_leaves(caches: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert "ENDMSG 2186 @!@!@\n" in log[-30:]
     command = shlex.split((fault / "BarrierFaults.command.txt").read_text())
     assert command[-3:] == ["-config", "BarrierFaults.cfg", "BarrierFaults"]
+    assert command[command.index("-lncheck") + 1] == "final"  # see test_slow_run_finds_the_same
     assert (fault / "BarrierFaults.cfg").read_text() == FAULT.configuration
     trace = json.loads((fault / "BarrierFaults.trace.json").read_text())
     assert len(trace["states"]) == FAULT.steps

@@ -192,7 +192,10 @@ class Tlc:
                 *(str(self.java), "-Xmx2g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
                 *self.java_options,
                 *(f"-Djava.io.tmpdir={scratch}", "-cp", str(self.jar), "tlc2.TLC"),
-                *("-tool", "-nowarning", "-workers", "1", "-metadir", str(folder / "states")),
+                # Liveness is checked when all states are there, and not after some seconds, too:
+                # what is found would depend on how fast the machine is.
+                *("-tool", "-nowarning", "-workers", "1", "-lncheck", "final"),
+                *("-metadir", str(folder / "states")),
                 *(() if dump is None else ("-dump", "dot,actionlabels", str(dump))),
                 *("-config", f"{module}.cfg", module),
             ]
