@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
-from verified_barrier.teaching.diagram_commands import add_diagram_commands
+from verified_barrier.teaching.diagram_commands import DiagramError, add_diagram_commands
 from verified_barrier.verification.check_command import add_check_command
 from verified_barrier.verification.exits import EXIT_USAGE
 from verified_barrier.verification.files import OutputError
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     gc.disable()
     try:
         return int(options.run(options))
-    except (SetupError, ManifestError, OutputError, TraceError) as problem:
+    except (SetupError, ManifestError, OutputError, TraceError, DiagramError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:

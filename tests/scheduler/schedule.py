@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from scheduler.behaviour import Behaviour
 from scheduler.engine import Engine, Execution
 from scheduler.minimise import Choice, OtherScheduleError, schedule_of
 from scheduler.minimise import replay as follow
+from scheduler.oracle import Oracle
 from scheduler.report import Recording, report
 from scheduler.scenarios import SCENARIOS
 from scheduler.subjects import SUBJECTS, Subject
@@ -105,13 +107,19 @@ def load(path: Path) -> Schedule:
         raise ScheduleError(f"{path}: {error}") from None
 
 
-def replay(engine: Engine, schedule: Schedule) -> Replayed:
+def replay(
+    engine: Engine, schedule: Schedule, *, oracle: type[Oracle | Behaviour] | None = None
+) -> Replayed:
     """Run the schedule's scenario as it says.
 
+    Parameters: ``oracle``, what judges it; if not given, what always judges this barrier.
     Raises ``ScheduleError`` if the program does something else than the schedule says.
     """
     _check_code(schedule)
-    recording = SUBJECTS[schedule.barrier].recording(engine, schedule.scenario)
+    subject = SUBJECTS[schedule.barrier]
+    recording = replace(subject, oracle=oracle or subject.oracle).recording(
+        engine, schedule.scenario
+    )
     try:
         execution = follow(engine, recording, schedule.steps)
     except OtherScheduleError as error:

@@ -91,9 +91,9 @@ def parse_dump(text: str) -> Graph:
 
 
 def configuration(variables: Mapping[str, str]) -> Configuration:
-    """Return the state of ``spec/Barrier.tla`` in which its variables have these values.
+    """Return the state that TLC writes with these variables, each as text.
 
-    Raises ``GraphError`` if there is none.
+    Raises ``GraphError`` where they are not those of ``spec/Barrier.tla``.
     """
     try:
         locations, outcomes, indices = (
