@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from scheduler.engine import Engine, Execution
 from scheduler.faults import FAULTS
 from scheduler.minimise import fewest_preemptions
 from scheduler.programs import First
+from scheduler.scenarios import Scenario
 from scheduler.schedule import ScheduleError, load, recorded, replay, save
 from scheduler.search import Verdict
 from scheduler.subjects import SHIPPED, STANDARD, SUBJECTS, Subject
@@ -55,6 +57,10 @@ CASES = [
     *((one.name, one.scenario, STANDARD.name, one.says) for one in DEVIATIONS),
 ]
 """File, scenario, barrier, and what is said: of our barrier with a fault, and of CPython's."""
+
+
+MINE = asdict(Scenario("mine", 2, (("wait",),)))
+"""A scenario that is not among those that have names."""
 
 
 def _failure(engine: Engine, scenario: str, subject: Subject) -> Execution:
@@ -118,6 +124,11 @@ def _edit(**changes: Any) -> Callable[[dict[str, Any]], object]:
         (_edit(version=True), "version True of the form"),
         (_edit(scenario="5 threads"), "no scenario '5 threads': choose one of 2 threads,"),
         (_edit(scenario=[]), r"there is no scenario \[\]"),
+        (_edit(scenario={"name": "mine"}), "a scenario has the fields name, parties, .*, not name"),
+        (_edit(scenario={**MINE, "parties": "2"}), "a scenario's parties cannot be '2'"),
+        (_edit(scenario={**MINE, "waiters": [["jump"]]}), r"waiters cannot be \[\['jump'\]\]"),
+        (_edit(scenario={**MINE, "interrupted": [1]}), r"interrupted cannot be \[1\]"),
+        (_edit(scenario={**MINE, "action": [["sings"]]}), r"action cannot be \[\['sings'\]\]"),
         (_edit(barrier="typo"), "no barrier 'typo': choose one of verified_barrier.Barrier, thr"),
         (_edit(code="0" * 64), "another version of withdrawal .*, '0+', .*record it again"),
         (_edit(barrier=SHIPPED.name), "belongs to another version of verified_barrier.Barrier"),
