@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from verified_barrier.table import TABLE
 from verified_barrier.verification.behaviours import Behaviour, Comparison, compare
 from verified_barrier.verification.contracts import confirm
+from verified_barrier.verification.counterexample import as_json, as_text
+from verified_barrier.verification.evidence import keep
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
 from verified_barrier.verification.manifest import (
     Compared,
@@ -24,8 +24,14 @@ from verified_barrier.verification.manifest import (
 from verified_barrier.verification.model import enumerate_graph
 from verified_barrier.verification.proof.checks import proof_checks
 from verified_barrier.verification.report import Check, Report, Verdict
-from verified_barrier.verification.resources import MODELS, SPEC, read_modules
-from verified_barrier.verification.tlc import Finding, Tlc, TlcRun, stop_all
+from verified_barrier.verification.resources import (
+    MODELS,
+    SPEC,
+    installed,
+    modules_read,
+    read_modules,
+)
+from verified_barrier.verification.tlc import Finding, Tlc, TlcRun
 
 __all__ = [
     "Check",
@@ -37,7 +43,7 @@ __all__ = [
     "check_model",
     "check_names",
     "model_checks",
-    "run_checks",
+    "model_inputs",
 ]
 
 
@@ -64,6 +70,7 @@ def all_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
         "step() and the table keep their contracts for every number of parties",
         large=False,
         run=lambda timeout: check_contracts(*_CONTRACTED, timeout=timeout),
+        inputs=lambda: installed("crosshair-tool", "z3-solver"),
     )
     return [names, contracts, *proof_checks(find_tlc), *model_checks(MODELS, find_tlc)]
 
@@ -98,36 +105,10 @@ def model_checks(folder: Path, find_tlc: Callable[[], Tlc]) -> list[Check]:
             model.shows,
             model.large,
             run=lambda timeout, model=model: check_model(model, find_tlc(), timeout),  # type: ignore[misc]
+            inputs=lambda model=model: model_inputs(model, models, find_tlc()),  # type: ignore[misc]
         )
         for model in models
     ]
-
-
-def run_checks(
-    checks: Sequence[Check], *, timeout: float, jobs: int
-) -> Iterator[tuple[Check, Report]]:
-    """Run checks side by side, and yield each with its report, in their order.
-
-    Parameters: ``timeout``, seconds for each check; ``jobs``, how many to run at a time. Where
-    the caller goes no further, what is under way is ended.
-    """
-
-    def timed(check: Check) -> Report:
-        start = time.monotonic()
-        report = check.run(timeout)
-        return replace(report, seconds=time.monotonic() - start)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        reports = [pool.submit(timed, check) for check in checks]
-        try:
-            for check, report in zip(checks, reports, strict=True):
-                yield check, report.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            # A check may be about to start another run.
-            while under_way := [report for report in reports if not report.done()]:
-                stop_all()
-                wait(under_way, timeout=0.1)
 
 
 def check_names() -> Report:
@@ -164,6 +145,20 @@ def check_contracts(*modules: str, timeout: float) -> Report:
     return Report(Verdict.UNEXPECTED, f"{len(failed)} of {len(contracts)} not confirmed", details)
 
 
+def model_inputs(model: Model, manifest: Sequence[Model], tlc: Tlc) -> object:
+    """Return what the verdict on a model depends on: its modules, its figures, and TLC."""
+    others = [] if model.compared is None else [model.compared.other]
+    models = [model, *(other for other in manifest if other.name in others)]
+    modules = read_modules(SPEC, model.folder)
+    read = [modules_read(one.module, modules) for one in models]
+    # Where its manifest is does not matter.
+    return {
+        "models": [asdict(one) | {"folder": ""} for one in models],
+        "modules": read,
+        "tlc": tlc.identity,
+    }
+
+
 def check_model(model: Model, tlc: Tlc, timeout: float) -> Report:
     """Have TLC check a model, and compare all that the manifest says of it."""
     modules = read_modules(SPEC, model.folder)
@@ -173,6 +168,9 @@ def check_model(model: Model, tlc: Tlc, timeout: float) -> Report:
         run = tlc.run(model.module, model.configuration, modules, timeout, dump)
         if run.finding is Finding.TIMED_OUT:
             return Report(Verdict.INCOMPLETE, f"TLC did not finish within {timeout:g} s")
+        if run.trace:
+            keep(f"{model.module}.trace.txt", as_text(run))
+            keep(f"{model.module}.trace.json", as_json(model, run))
         wrong = _unexpected(model, run)
         summary = _summary(model, run)
         if dump is not None and run.finding is Finding.HOLDS:
