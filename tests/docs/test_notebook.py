@@ -12,8 +12,8 @@ from docs.pages import ROOT, without_times
 
 pytest.importorskip("nbclient", reason="needs the extra `docs`")
 
-from nbclient import NotebookClient  # noqa: E402
-from nbformat import NotebookNode  # noqa: E402
+from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 
 def made() -> ModuleType:
