@@ -16,8 +16,9 @@ CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
-	$(CACHE) $(RUN)/verified-barrier check
+check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts; CHECK='--no-cache'
+	$(CACHE) $(RUN)/verified-barrier check $(CHECK)
+	$(CACHE) $(RUN)/verified-barrier check --manifest docs/examples/models $(CHECK)
 
 check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs
 	$(CACHE) $(RUN)/verified-barrier check --full
