@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from verified_barrier.teaching.diagram_commands import DiagramError, add_diagram_commands
+from verified_barrier.teaching.explore.command import add_explore_command
 from verified_barrier.verification.check_command import add_check_command
 from verified_barrier.verification.exits import EXIT_USAGE
 from verified_barrier.verification.files import OutputError
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add_prove_command(commands, _positive_seconds, find_tlc)
     add_trace_commands(commands, _positive_seconds, find_tlc)
     add_diagram_commands(commands)
+    add_explore_command(commands, _positive_seconds, find_tlc)
     return parser
 
 

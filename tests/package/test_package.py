@@ -121,8 +121,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_carries_specification_and_models(wheel: Path) -> None:
-    """All of them, and no tests."""
+    """All of them, what the explorer's page is made of, and no tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
+    for path in (ROOT / "src").rglob("*.*"):
+        if path.suffix not in (".pyc", ".py"):
+            assert path.relative_to(ROOT / "src").as_posix() in names
     for folder in (SPEC, MODELS):
         for path in folder.iterdir():
             assert f"verified_barrier/verification/{folder.name}/{path.name}" in names
