@@ -14,7 +14,11 @@ from contextlib import contextmanager
 from functools import cache
 
 from verified_barrier.teaching.diagram_commands import DiagramError, add_diagram_commands
+from verified_barrier.teaching.errors import TeachingError
+from verified_barrier.teaching.exercises.commands import add_exercise_commands
 from verified_barrier.teaching.explore.command import add_explore_command
+from verified_barrier.teaching.gallery import add_gallery_command
+from verified_barrier.teaching.play.command import add_play_command
 from verified_barrier.verification.check_command import add_check_command
 from verified_barrier.verification.exits import EXIT_USAGE
 from verified_barrier.verification.files import OutputError
@@ -59,7 +63,14 @@ def _run(options: argparse.Namespace) -> int:
     gc.disable()
     try:
         return int(options.run(options))
-    except (SetupError, ManifestError, OutputError, TraceError, DiagramError) as problem:
+    except (
+        SetupError,
+        ManifestError,
+        OutputError,
+        TraceError,
+        DiagramError,
+        TeachingError,
+    ) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
@@ -94,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     add_prove_command(commands, _positive_seconds, find_tlc)
     add_trace_commands(commands, _positive_seconds, find_tlc)
     add_diagram_commands(commands)
+    add_gallery_command(commands, _positive_seconds, find_tlc)
+    add_play_command(commands, _positive_seconds, find_tlc)
+    add_exercise_commands(commands, _positive_seconds, find_tlc)
     add_explore_command(commands, _positive_seconds, find_tlc)
     return parser
 

@@ -152,3 +152,18 @@ def test_check_works_from_the_installed_wheel(
     assert Path(where) == tmp_path / "verified_barrier" / "verification" / "spec"
     assert line.startswith("ok          safety/1-party-1-thread")
     assert other.startswith("ok          solver/2-workers")
+
+
+def test_exercises_work_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    """Their files are in the package, and what runs in a process of its own finds it."""
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    step, withdrawal = str(tmp_path / "step"), str(tmp_path / "withdrawal")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from verified_barrier import cli\n"
+        f"assert cli.main(['exercise', 'start', 'repair-withdrawal', {withdrawal!r}]) == 0\n"
+        f"assert cli.main(['exercise', 'start', 'repair-step', {step!r}]) == 0\n"
+        f"assert cli.main(['exercise', 'grade', 'repair-step', {step!r}]) == 1\n"
+    )
+    assert "that breaks a promise" in run_python(code)
+    assert (tmp_path / "withdrawal" / "Barrier.tla").is_file()

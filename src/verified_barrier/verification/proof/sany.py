@@ -92,7 +92,8 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
     keep(f"{name}.xml", ran.output)
     start = ran.output.find("<?xml")
     if ran.exit_code or start < 0:
-        said = (ran.output + ran.errors).strip()
+        # Where SANY has found a mistake, the export goes on, and fails.
+        said = (ran.output + ran.errors).partition("failed for node")[0].strip()
         raise ModuleSyntaxError(f"SANY cannot read {name}: {said[-1000:]}")
     return read_module(ran.output[start:])
 
