@@ -19,7 +19,7 @@ from verified_barrier.teaching.exercises.commands import add_exercise_commands
 from verified_barrier.teaching.explore.command import add_explore_command
 from verified_barrier.teaching.gallery import add_gallery_command
 from verified_barrier.teaching.play.command import add_play_command
-from verified_barrier.verification.check_command import add_check_command, jobs
+from verified_barrier.verification.check_command import add_check_command
 from verified_barrier.verification.exits import EXIT_USAGE
 from verified_barrier.verification.files import OutputError
 from verified_barrier.verification.manifest import ManifestError
@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     add_gallery_command(commands, _positive_seconds, find_tlc)
     add_play_command(commands, _positive_seconds, find_tlc)
     add_exercise_commands(commands, _positive_seconds, find_tlc)
-    add_explore_command(commands, _positive_seconds, find_tlc, jobs)
+    add_explore_command(commands, _positive_seconds, find_tlc)
     return parser
 
 

@@ -34,7 +34,7 @@ from verified_barrier.verification.results import (
 from verified_barrier.verification.running import Conditions, run_checks
 from verified_barrier.verification.tlc import Tlc
 
-__all__ = ["add_check_command", "jobs"]
+__all__ = ["add_check_command"]
 
 MOST_JOBS: Final = 8
 """How many checks run at a time at most; each may take up to 2 GB."""
@@ -148,7 +148,7 @@ def _run(
     folder = None if options.no_cache else cache_folder()
     conditions = Conditions(
         timeout=options.timeout,
-        jobs=jobs(),
+        jobs=_jobs(),
         cache=None if folder is None else ResultCache(folder),
         artifacts=options.artifacts,
         started=console.started,
@@ -164,7 +164,7 @@ def _run(
     return results
 
 
-def jobs() -> int:
+def _jobs() -> int:
     """Return how many checks to run at a time: while one compares graphs, others run TLC."""
     try:
         cores = len(os.sched_getaffinity(0))

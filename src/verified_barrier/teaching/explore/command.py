@@ -15,15 +15,11 @@ __all__ = ["add_explore_command"]
 
 
 def add_explore_command(
-    commands: Any,
-    positive_seconds: Callable[[str], float],
-    find_tlc: Callable[[], Tlc],
-    jobs: Callable[[], int],
+    commands: Any, positive_seconds: Callable[[str], float], find_tlc: Callable[[], Tlc]
 ) -> None:
     """Add the command ``explore`` to a parser's commands.
 
-    Parameters: ``find_tlc``, called when TLC is needed; ``jobs``, says how many runs of it at a
-    time.
+    Parameters: ``find_tlc``, called when TLC is needed.
     """
     explore = commands.add_parser(
         "explore",
@@ -49,7 +45,7 @@ def add_explore_command(
         from verified_barrier.teaching.explore.page import page
 
         check_writable(options.output)
-        text = page(export(all_graphs(find_tlc(), jobs(), options.timeout)))
+        text = page(export(all_graphs(find_tlc(), options.timeout)))
         write_whole(options.output, [text.removesuffix("\n")])
         print(f"{options.output}: {len(text.encode()) / 1e6:.1f} MB")
         return EXIT_AS_EXPECTED

@@ -31,6 +31,8 @@ Graphs = dict[str, dict[Size, Followed]]
 """The graphs of each barrier, by its key and by their sizes."""
 
 _MOST_THREADS = 4
+_MOST_RUNS = 2
+"""Of TLC at a time: while they run, what they found is followed."""
 
 
 def size_key(size: Size) -> str:
@@ -38,12 +40,12 @@ def size_key(size: Size) -> str:
     return f"{size.parties}-{size.threads}-{'action' if size.has_action else 'plain'}"
 
 
-def all_graphs(tlc: Tlc, jobs: int, timeout: float) -> Graphs:
+def all_graphs(tlc: Tlc, timeout: float) -> Graphs:
     """Return the graph of every barrier, in every size that is offered.
 
-    Parameters: ``jobs``, how many runs of TLC at a time; ``timeout``, seconds for each.
+    Parameters: ``timeout``, seconds for each run of TLC.
     """
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(_MOST_RUNS) as pool:
         found = {
             (one, size): pool.submit(steps_of, one, size, tlc, timeout)
             for one in EXHIBITS
