@@ -196,7 +196,6 @@ _OF_SHELL = [
         "arrival before what is due",
         "and self._observer is None and not self._left:",
         "and self._observer is None:",
-        equivalent="",
     ),
     _shell(
         "arrival that overlooks a handler's change",
@@ -418,8 +417,8 @@ _OF_TOOLS = [
     _tool(
         "recording that forgets what was raised",
         "recording.py",
-        "OLD_RAISED",
-        "NEW_RAISED",
+        '        self._notes.append(("end", call, TraceEvent("Raised", error=name, by=by)))\n',
+        "",
     ),
     _tool(
         "oracle that always agrees",
@@ -448,8 +447,8 @@ _OF_TOOLS = [
     _tool(
         "search that passes before its end",
         "tests/scheduler/search.py",
-        'OLD_SEARCH',
-        "NEW_SEARCH",
+        "            result.verdict = Verdict.PASS\n            return result\n    return result\n",
+        "            break\n    result.verdict = Verdict.PASS\n    return result\n",
     ),
     _tool(
         "lock that is always free",
@@ -460,7 +459,7 @@ _OF_TOOLS = [
     _tool(
         "judge of the storm that finds nothing",
         "tests/barrier/judge.py",
-        "OLD_JUDGE",
-        "NEW_JUDGE",
+        "        if self.problem is None:\n            self.problem = what",
+        "        if self.problem is not None:\n            self.problem = what",
     ),
 ]
