@@ -18,9 +18,10 @@ help: ## say what there is to make
 check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
 	$(CACHE) $(RUN)/verified-barrier check
 
-check-full: $(READY) ## the same with the large models, the scheduler's large scenarios, a million crossings
+check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs
 	$(CACHE) $(RUN)/verified-barrier check --full
 	$(RUN)/python -m pytest tests/scheduler tests/barrier --full -m full
+	$(RUN)/python -m pytest tests/traces
 
 test: $(READY) ## run the tests; TESTS='…' chooses some
 	$(RUN)/python -m pytest $(TESTS)

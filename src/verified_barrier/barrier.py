@@ -61,7 +61,7 @@ from typing import NoReturn, SupportsIndex, TypeAlias
 from weakref import WeakValueDictionary
 
 from verified_barrier.machine import EMPTY, State, step
-from verified_barrier.table import LOCATIONS, TABLE, Event, Location, Outcome, Row
+from verified_barrier.table import LOCATIONS, TABLE, Event, Location, Outcome, Phase, Row
 
 __all__ = ["Barrier", "BrokenBarrierError"]
 
@@ -151,7 +151,7 @@ class Barrier:
         """Make the barrier as new. No other thread has it."""
         # The lock guards the rest; the properties read it without.
         self._lock = RLock()
-        self._nodes = {EMPTY: _Node(*EMPTY)}
+        self._nodes = {EMPTY: _Node(EMPTY)}
         self._state = self._nodes[EMPTY]
         # The generation that is being filled, and the calls that are held.
         self._generation = _Generation()
@@ -275,7 +275,7 @@ class Barrier:
         """Return the barrier's state, with the steps taken that are due."""
         if self._left:
             self._make_up()
-        return self._state
+        return State(*self._state)
 
     def _arrive(self, call: LockType) -> tuple[Location | None, _Generation]:
         """Take the step that the table has for an arrival. The lock is held."""
@@ -321,9 +321,10 @@ class Barrier:
 
     def _ask(self, node: _Node, event: Event) -> _Edge:
         """Ask the machine what an event does, and remember it. The lock is held."""
-        state, row = step(self._parties, self._action is not None, node, event)
-        following = self._nodes.setdefault(state, _Node(*state))
-        edge = node.edges[event] = _Edge(node, event, following, row)
+        before = State(*node)
+        after, row = step(self._parties, self._action is not None, before, event)
+        following = self._nodes.setdefault(after, _Node(after))
+        edge = node.edges[event] = _Edge(event, before, after, following, row)
         if event is Event.ARRIVE:
             node.arrival = edge
         return edge
@@ -370,14 +371,17 @@ class Barrier:
         return location, generation
 
 
-class _Node(State):
-    """A state of one barrier, with what leads out of it as far as the machine was asked."""
+class _Node(tuple[Phase, int]):
+    """A state of one barrier, with what leads out of it as far as the machine was asked.
+
+    It is equal to that ``State``, but none itself: CrossHair would take it for one to be tried.
+    """
 
     edges: dict[Event, _Edge]
     arrival: _Edge | None
     """The edge of an arrival, which is wanted most."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, _state: State) -> None:
         self.edges = {}
         self.arrival = None
 
@@ -387,16 +391,18 @@ class _Edge:
 
     __slots__ = ("ends_holding", "location", "mover", "outcome", "row", "state", "wakes_nobody")
 
-    def __init__(self, before: State, event: Event, state: _Node, row: Row | None) -> None:
+    def __init__(
+        self, event: Event, before: State, after: State, state: _Node, row: Row | None
+    ) -> None:
         self.state = state
-        """What follows."""
+        """The node of what follows."""
         self.row = row
         self.mover = _MOVERS.get(event)
         """Where the call must be to which it happens, if that must be looked up."""
         self.location = None if row is None else row.location
         """Where that call goes."""
         self.outcome = None if row is None else row.outcome
-        self.ends_holding = before.phase in _HOLDING and state.phase not in _HOLDING
+        self.ends_holding = before.phase in _HOLDING and after.phase not in _HOLDING
         """Whether the calls that are held may arrive now."""
         alone = self.location is _LEAVING and before.arrived == 0
         self.wakes_nobody = event is Event.ARRIVE and (self.location is _WAITING or alone)

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from verified_barrier.teaching.diagram_commands import add_diagram_commands
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
 from verified_barrier.verification.exits import (
     EXIT_AS_EXPECTED,
@@ -22,8 +23,17 @@ from verified_barrier.verification.exits import (
     EXIT_UNEXPECTED,
     EXIT_USAGE,
 )
+from verified_barrier.verification.files import OutputError, check_writable, write_whole
 from verified_barrier.verification.manifest import ManifestError
+from verified_barrier.verification.proof_checks import add_prove_command
 from verified_barrier.verification.resources import SetupError
+from verified_barrier.verification.results import (
+    Results,
+    as_json,
+    as_junit,
+    github_annotations,
+    job_summary,
+)
 from verified_barrier.verification.tlc import Tlc
 from verified_barrier.verification.trace_commands import add_trace_commands
 from verified_barrier.verification.traces import TraceError
@@ -45,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         return int(options.run(options))
-    except (SetupError, ManifestError, TraceError) as problem:
+    except (SetupError, ManifestError, OutputError, TraceError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
@@ -87,8 +97,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds for each check (default: %(default)g)",
     )
+    check.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the results there, as docs/check.md says"
+    )
+    check.add_argument(
+        "--junit", type=Path, metavar="FILE", help="write the results there, as JUnit's XML"
+    )
     check.set_defaults(run=_check)
+    add_prove_command(commands, _positive_seconds, _tlc())
     add_trace_commands(commands, _positive_seconds, _tlc())
+    add_diagram_commands(commands)
     return parser
 
 
@@ -119,12 +137,32 @@ def _check(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return EXIT_USAGE
+    for file in filter(None, (options.json, options.junit)):
+        check_writable(file)
     start = time.monotonic()
-    verdicts = []
+    reports = []
     for check, report in run_checks(checks, timeout=options.timeout, jobs=_jobs()):
         _print(check, report, width)
-        verdicts.append(report.verdict)
-    return _conclude(verdicts, len(chosen) - len(checks), time.monotonic() - start)
+        reports.append((check, report))
+    results = Results(reports, len(chosen) - len(checks), time.monotonic() - start)
+    print(results.sums)
+    _tell_others(results, options)
+    if results.count(Verdict.UNEXPECTED):
+        return EXIT_UNEXPECTED
+    return EXIT_INCOMPLETE if results.count(Verdict.INCOMPLETE) else EXIT_AS_EXPECTED
+
+
+def _tell_others(results: Results, options: argparse.Namespace) -> None:
+    """Write the results where other programs look for them."""
+    if options.json:
+        write_whole(options.json, [as_json(results)])
+    if options.junit:
+        write_whole(options.junit, [as_junit(results)])
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        print(*github_annotations(results), sep="\n", end="")
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in job_summary(results))
 
 
 def _jobs() -> int:
@@ -162,20 +200,6 @@ def _print(check: Check, report: Report, width: int) -> None:
     )
     for detail in report.details:
         print("    " + detail.replace("\n", "\n    "), flush=True)
-
-
-def _conclude(verdicts: Sequence[Verdict], left_out: int, seconds: float) -> int:
-    counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
-    more = f"; left out without --full: {left_out}" if left_out else ""
-    print(
-        f"{counts[Verdict.AS_EXPECTED]} as expected, {counts[Verdict.UNEXPECTED]} unexpected, "
-        f"{counts[Verdict.INCOMPLETE]} incomplete, in {seconds:.0f} s{more}"
-    )
-    if counts[Verdict.UNEXPECTED]:
-        return EXIT_UNEXPECTED
-    if counts[Verdict.INCOMPLETE]:
-        return EXIT_INCOMPLETE
-    return EXIT_AS_EXPECTED
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ say, without looking at the table, which steps a barrier may take.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from verified_barrier.table import TABLE, Event, Outcome, Phase, Row
 
@@ -74,6 +74,7 @@ def step(parties: int, has_action: bool, state: State, event: Event) -> Step:
     pre: can_happen(state, event)
     post: is_valid(parties, __return__.state)
     post: __return__.row is not None or (event is Event.TIMEOUT and __return__.state == state)
+    post: (state.phase, __return__.state.phase) in _PHASES
     post: __return__.state.phase.is_acting == _acts_after(parties, has_action, state, event)
     post: __return__.state.phase.is_broken == _is_broken_after(state, event)
     post: __return__.outcome is _outcome(parties, has_action, state, event)
@@ -88,6 +89,17 @@ def step(parties: int, has_action: bool, state: State, event: Event) -> Step:
 
 
 # What step() promises, said once more without the table.
+
+_PHASES: Final = frozenset(
+    {
+        *((Phase.FILLING, phase) for phase in (Phase.FILLING, Phase.TRIPPING, Phase.BROKEN)),
+        *((Phase.TRIPPING, phase) for phase in Phase),
+        *((Phase.RESETTING, phase) for phase in (Phase.RESETTING, Phase.FILLING, Phase.BREAKING)),
+        *((Phase.BREAKING, phase) for phase in (Phase.BREAKING, Phase.BROKEN, Phase.RESETTING)),
+        *((Phase.BROKEN, phase) for phase in (Phase.BROKEN, Phase.FILLING)),
+    }
+)
+"""Which phase may follow which."""
 
 
 def _trips(parties: int, state: State, event: Event) -> bool:

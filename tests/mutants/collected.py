@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,6 @@ from table.test_mutants import changes
 from traces.test_validation import test_rules_that_are_wrong_are_no_verdict as wrong_rules
 from verification.test_behaviours import test_change_of_the_specification_is_found as changed
 from verified_barrier.table import TABLE, Row, Table, TableError
-
-import tomllib
 
 __all__ = ["collected"]
 

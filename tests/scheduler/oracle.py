@@ -102,7 +102,7 @@ class Oracle:
         state: Watched = type(barrier).__dict__["_state"]
         self.state = state.name(barrier)
         lock: Lock = barrier._lock
-        return lambda: self._compare(state.peek(barrier), lock.owner is None)
+        return lambda: self._compare(State(*state.peek(barrier)), lock.owner is None)
 
     def _see(self, taken: tuple[Row, Lock | None]) -> None:
         """Hear of a step, perhaps one that is taken for a call that another thread has left."""

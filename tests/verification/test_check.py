@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,9 +20,11 @@ from barrier.threads import await_until
 from verified_barrier import cli, machine
 from verified_barrier.table import TABLE, Phase, Table
 from verified_barrier.verification import check as checks
+from verified_barrier.verification import contracted
 from verified_barrier.verification.check import Verdict, check_contracts, check_model
 from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.manifest import Model, load_manifest
+from verified_barrier.verification.proof_checks import SAMPLES
 from verified_barrier.verification.resources import MODELS, SPEC, SetupError
 from verified_barrier.verification.tlc import Tlc
 
@@ -107,6 +110,59 @@ def test_usage(command: Command, arguments: tuple[str, ...], said: str) -> None:
     assert said in errors
 
 
+@pytest.mark.check
+def test_prove(command: Command) -> None:
+    """A row for each action, and a summary; exit code 0."""
+    code, output, _ = command("prove")
+    assert code == 0
+    rows = [line.split() for line in output.splitlines() if re.match(r"\w+ +(\. +)+\.$", line)]
+    assert [row[0] for row in rows] == ["Init", *(row.action for row in TABLE.rows)]
+    assert " 12  OutcomeInTime         needed for the proof" in output
+    assert output.splitlines()[-1].startswith(
+        "proved for any number of parties and threads: 493 of 493 obligations; "
+        "25 of 25 actions can happen, in "
+    )
+
+
+@pytest.mark.check
+def test_prove_without_a_conjunct(command: Command) -> None:
+    """What it was needed for is shown, in the words of the model: exit code 1."""
+    code, output, _ = command("prove", "--without", "TrippingActs")
+    assert code == 1
+    assert (
+        "ActionReturned breaks ActionBeforeRelease: ActionBeforeRelease is false after this step:\n"
+        "with Threads = {t1}, Parties = "
+    ) in output
+    assert 'HasAction = FALSE\nbefore:\n    /\\ phase = "TRIPPING"\n' in output
+    assert '\nafter ActionReturned(t1):\n    /\\ phase = "FILLING"\n' in output
+    assert "492 of 493" not in output
+
+
+@pytest.mark.check
+def test_prove_without_time(command: Command) -> None:
+    """What was not proved in time was not proved: exit code 3."""
+    code, output, _ = command("prove", "--timeout", "0.01")
+    assert code == 3
+    assert output == "SANY did not finish within 0.01 s\n"
+
+
+@pytest.mark.check
+def test_prove_without_an_unknown_conjunct(command: Command) -> None:
+    """A name that the invariant has not is named, with those that it has: exit code 2."""
+    code, output, errors = command("prove", "--without", "Rome")
+    assert (code, output) == (2, "")
+    assert "the invariant has no conjunct 'Rome': it has TypeOK, HistoryTypeOK, " in errors
+
+
+def test_prove_without_z3(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, the message says what to install: exit code 2."""
+    monkeypatch.setitem(sys.modules, "z3", None)
+    for arguments in (("prove",), ("check", "--only", "proof/*")):
+        code, _, errors = command(*arguments)
+        assert code == 2
+        assert "no Z3: install verified-barrier[check]" in errors
+
+
 def test_missing_java(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing is named: exit code 2."""
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
@@ -147,9 +203,10 @@ def test_list(command: Command) -> None:
     code, output, _ = command("check", "--list")
     assert code == 0
     lines = output.splitlines()
-    assert len(lines) == len(MODEL_NAMES) + 2
+    assert len(lines) == len(MODEL_NAMES) + 4 + len(SAMPLES)
     large = [line for line in lines if line.split()[1] == "full"]
-    assert len(large) == sum(model.large for model in MODEL_NAMES.values())
+    large_models = sum(model.large for model in MODEL_NAMES.values())
+    assert len(large) == large_models + sum(sample.large for sample in SAMPLES) + 1
 
 
 @pytest.mark.check
@@ -159,6 +216,7 @@ def test_list(command: Command) -> None:
         (SAFETY, {"distinct": 81}, "distinct states: 80, where the manifest says 81"),
         (SAFETY, {"generated": 1}, "generated states: 359, where the manifest says 1"),
         (SAFETY, {"edges": 357}, "steps: 358, where the manifest says 357"),
+        (SAFETY, {"never": ("TimeOut",)}, "never taken: ['ArriveAndAct', "),
         (SAFETY, {"violates": "TypeOK"}, "no property is violated, where TypeOK is to be"),
         (FAULT, {"violates": None}, "OneOutcome is violated, where no property is to be"),
         (FAULT, {"violates": "UniqueIndex"}, "OneOutcome is violated, where UniqueIndex is"),
@@ -236,7 +294,7 @@ def test_contracts_are_confirmed_one_by_one(
     assert found[1].text == "post: __return__ <= number"
     assert "false when calling half(" in found[1].verdict
     assert found[2].verdict == "Not confirmed."
-    report = check_contracts("with_contracts.numbers", 5.0)
+    report = check_contracts("with_contracts.numbers", timeout=5.0)
     assert report.verdict is Verdict.UNEXPECTED
     assert report.summary == "2 of 3 not confirmed"
 
@@ -246,13 +304,62 @@ def test_contracts_of_the_machine() -> None:
     """All of them are there, and they assume no more than that the state is a valid one."""
     found = confirm("verified_barrier.machine", timeout=50.0)
     assert found is not None
-    assert [contract.confirmed for contract in found] == [True] * 6
+    assert [contract.confirmed for contract in found] == [True] * 7
     assumed = re.findall(r"^ *(pre: .*)$", machine.step.__doc__ or "", re.MULTILINE)
     assert assumed == [
         "pre: parties >= 1",
         "pre: is_valid(parties, state)",
         "pre: can_happen(state, event)",
     ]
+
+
+@pytest.mark.check
+def test_contracts_of_the_table() -> None:
+    """All of them are there."""
+    found = confirm("verified_barrier.verification.contracted", timeout=50.0)
+    assert found is not None
+    assert [contract.confirmed for contract in found] == [True] * 7
+
+
+@pytest.mark.check
+@pytest.mark.parametrize(
+    ("module", "old", "new", "broken"),
+    [
+        (machine, "arrived + 1 == parties, has", "arrived + 2 == parties, has", "_acts_after("),
+        (machine, "return Step(state, None)", "return Step(EMPTY, None)", "__return__.row is not"),
+        (
+            machine,
+            "Step(State(phase, arrived), row)",
+            "Step(State(Phase.BROKEN, 0), row)",
+            "_PHASES",
+        ),
+        (machine, "else 0\n", "else state.arrived\n", "is_valid(parties, __return__.state)"),
+        (contracted, "in TABLE.rows", "in TABLE.rows[:-2]", "__return__ == (0 if"),
+        (contracted, "in TABLE.rows", "in TABLE.rows + TABLE.rows[:1]", "__return__ == (0 if"),
+        (contracted, "for guard in Guard)", "for guard in [*Guard][1:])", "__return__ == 2"),
+        (contracted, "return _until(deadline)", "return _until(deadline) - 1", "0 <= __return__"),
+    ],
+)
+def test_broken_contract_is_found(
+    module: ModuleType,
+    old: str,
+    new: str,
+    broken: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another step, a row too few or too many: a contract is not confirmed."""
+    text = Path(module.__file__ or "").read_text()
+    assert text.count(old) == 1
+    package = tmp_path / "altered"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "functions.py").write_text(text.replace(old, new))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "altered", raising=False)  # that of the fault before
+    found = confirm("altered.functions", timeout=50.0)
+    assert found is not None
+    assert any(broken in contract.text for contract in found if not contract.confirmed)
 
 
 @pytest.mark.check
@@ -263,13 +370,13 @@ def test_contracts_of_a_module_without_any(tmp_path: Path, monkeypatch: pytest.M
     (package / "__init__.py").touch()
     (package / "numbers.py").write_text("def one() -> int:\n    return 1\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert check_contracts("without_contracts.numbers", 5.0).verdict is Verdict.UNEXPECTED
+    assert check_contracts("without_contracts.numbers", timeout=5.0).verdict is Verdict.UNEXPECTED
 
 
 @pytest.mark.check
 def test_contracts_that_take_too_long_are_incomplete() -> None:
     """CrossHair that does not finish has shown nothing."""
-    report = check_contracts("verified_barrier.machine", 0.01)
+    report = check_contracts("verified_barrier.machine", timeout=0.01)
     assert report.verdict is Verdict.INCOMPLETE
 
 

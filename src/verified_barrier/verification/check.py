@@ -7,9 +7,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from verified_barrier.table import TABLE
 from verified_barrier.verification.behaviours import Behaviour, Comparison, compare
@@ -17,6 +17,8 @@ from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
 from verified_barrier.verification.manifest import Compared, Model, load_manifest
 from verified_barrier.verification.model import enumerate_graph
+from verified_barrier.verification.proof_checks import proof_checks
+from verified_barrier.verification.report import Check, Report, Verdict
 from verified_barrier.verification.resources import MODELS, SPEC, read_modules
 from verified_barrier.verification.tlc import Finding, Tlc, TlcRun, stop_all
 
@@ -33,38 +35,11 @@ __all__ = [
 ]
 
 
-class Verdict(Enum):
-    """How a check came out."""
-
-    AS_EXPECTED = "ok"
-    UNEXPECTED = "FAILED"
-    INCOMPLETE = "INCOMPLETE"
-    """It did not finish, and has shown nothing."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a check found."""
-
-    verdict: Verdict
-    summary: str
-    """What was compared, with figures; or in short what is wrong."""
-    details: Sequence[str] = ()
-    """What is wrong, in words."""
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """Something that can fail."""
-
-    name: str
-    shows: str
-    """What it shows if it does not fail."""
-    large: bool
-    """Whether it takes long, and runs only on demand."""
-    run: Callable[[float], Report]
-    """Runs it, with a limit in seconds."""
+_CONTRACTED: Final = (
+    "verified_barrier.machine",
+    "verified_barrier.verification.contracted",
+)
+"""The modules whose contracts are confirmed."""
 
 
 def all_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
@@ -89,11 +64,11 @@ def all_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
     ]
     contracts = Check(
         "contracts/machine",
-        "step() keeps its contract for every number of parties",
+        "step() and the table keep their contracts for every number of parties",
         large=False,
-        run=lambda timeout: check_contracts("verified_barrier.machine", timeout),
+        run=lambda timeout: check_contracts(*_CONTRACTED, timeout=timeout),
     )
-    return [names, contracts, *models]
+    return [names, contracts, *proof_checks(find_tlc), *models]
 
 
 def run_checks(
@@ -140,19 +115,20 @@ def check_names() -> Report:
     return Report(Verdict.UNEXPECTED, lengths, wrong[:3])
 
 
-def check_contracts(module: str, timeout: float) -> Report:
-    """Have CrossHair confirm every postcondition of a module."""
-    contracts = confirm(module, timeout=timeout)
+def check_contracts(*modules: str, timeout: float) -> Report:
+    """Have CrossHair confirm every postcondition of some modules."""
+    contracts = confirm(*modules, timeout=timeout)
     if contracts is None:
         return Report(Verdict.INCOMPLETE, f"CrossHair did not finish within {timeout:g} s")
-    if not contracts:
-        return Report(Verdict.UNEXPECTED, f"{module} has no postconditions to confirm")
+    for module in modules:
+        if not any(contract.module == module for contract in contracts):
+            return Report(Verdict.UNEXPECTED, f"{module} has no postconditions to confirm")
     failed = [c for c in contracts if not c.confirmed]
     if not failed:
         return Report(
             Verdict.AS_EXPECTED, f"postconditions confirmed over all paths: {len(contracts)}"
         )
-    details = [f"{module}, line {c.line}: {c.text}\n    {c.verdict}" for c in failed]
+    details = [f"{c.module}, line {c.line}: {c.text}\n    {c.verdict}" for c in failed]
     return Report(Verdict.UNEXPECTED, f"{len(failed)} of {len(contracts)} not confirmed", details)
 
 
@@ -226,9 +202,15 @@ def check_graph(model: Model, dump: str) -> Report:
     wrong = differences(specified, tabled)
     if model.edges != len(specified.edges):
         wrong.append(f"steps: {len(specified.edges)}, where the manifest says {model.edges}")
+    same = f"the table has the same {len(tabled.states)} states and {len(tabled.edges)} steps"
+    if model.never is not None:
+        taken = {edge.action for edge in specified.edges}
+        never = [row.action for row in TABLE.rows if row.action not in taken]
+        if never != list(model.never):
+            wrong.append(f"never taken: {never}, where the manifest says {list(model.never)}")
+        same += f"; every action is taken but {', '.join(never)}"
     if wrong:
         return Report(Verdict.UNEXPECTED, "the table and the specification differ", wrong)
-    same = f"the table has the same {len(tabled.states)} states and {len(tabled.edges)} steps"
     return Report(Verdict.AS_EXPECTED, same)
 
 

@@ -15,7 +15,7 @@ from verified_barrier.verification.resources import SetupError
 
 __all__ = ["Contract", "confirm"]
 
-_REPORT = re.compile(r"^.*?:(\d+): (?:info|warning|error): (.*)$", re.MULTILINE)
+_REPORT = re.compile(r"^(.*?):(\d+): (?:info|warning|error): (.*)$", re.MULTILINE)
 _CONFIRMED = "Confirmed over all paths."
 
 
@@ -23,6 +23,7 @@ _CONFIRMED = "Confirmed over all paths."
 class Contract:
     """One postcondition, and what CrossHair says of it."""
 
+    module: str
     line: int
     """Where it stands in the module."""
     text: str
@@ -34,25 +35,27 @@ class Contract:
         return self.verdict == _CONFIRMED
 
 
-def confirm(module: str, *, timeout: float) -> list[Contract] | None:
-    """Return every postcondition of ``module`` with CrossHair's verdict.
+def confirm(*modules: str, timeout: float) -> list[Contract] | None:
+    """Return every postcondition of some modules with CrossHair's verdict.
 
-    Parameters: ``module``, its dotted name; ``timeout``, in seconds. Returns ``None`` if the
+    Parameters: ``modules``, their dotted names; ``timeout``, in seconds. Returns ``None`` if the
     time was up before CrossHair had finished. Raises ``SetupError`` where CrossHair
     is missing. Source: PEP 316 for the form of the conditions.
     """
     if importlib.util.find_spec("crosshair") is None:
         raise SetupError("no CrossHair: install verified-barrier[check]")
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise SetupError(f"no module {module!r}")
-    source = Path(spec.origin)
-    conditions = _postconditions(source.read_text(encoding="utf-8"))
+    sources = {module: _source(module) for module in modules}
+    conditions = [
+        (module, line, text)
+        for module, source in sources.items()
+        for line, text in _postconditions(source.read_text(encoding="utf-8"))
+    ]
     # The conditions share the time, and leave a part of it for CrossHair to start.
     share = timeout / (len(conditions) + 1)
     command = [sys.executable, "-m", "crosshair", "check", "--analysis_kind=PEP316"]
-    command += ["--report_all", f"--per_condition_timeout={share}", module]
-    path = os.pathsep.join([str(source.parents[1]), os.environ.get("PYTHONPATH", "")])
+    command += ["--report_all", f"--per_condition_timeout={share}", *modules]
+    roots = {str(source.parents[module.count(".")]) for module, source in sources.items()}
+    path = os.pathsep.join([*sorted(roots), os.environ.get("PYTHONPATH", "")])
     try:
         run = subprocess.run(
             command,
@@ -64,9 +67,19 @@ def confirm(module: str, *, timeout: float) -> list[Contract] | None:
         )
     except subprocess.TimeoutExpired:
         return None
-    said = {int(line): text for line, text in _REPORT.findall(run.stdout)}
+    said = {(file, int(line)): text for file, line, text in _REPORT.findall(run.stdout)}
     silence = f"CrossHair said nothing of it: {(run.stderr or run.stdout).strip()[-500:]}"
-    return [Contract(line, text, said.get(line, silence)) for line, text in conditions]
+    return [
+        Contract(module, line, text, said.get((str(sources[module]), line), silence))
+        for module, line, text in conditions
+    ]
+
+
+def _source(module: str) -> Path:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise SetupError(f"no module {module!r}")
+    return Path(spec.origin)
 
 
 def _postconditions(source: str) -> list[tuple[int, str]]:

@@ -61,6 +61,8 @@ class Model:
     """Steps of the state graph, where it is compared with the table's."""
     compared: Compared | None
     """The comparison with another model, if there is one."""
+    never: tuple[str, ...] | None
+    """The table's actions that no step of the graph takes, where all others must be taken."""
     large: bool
     """Whether it runs only with ``--full``."""
 
@@ -69,7 +71,7 @@ _GROUP_KEYS: Final = {"name", "module", "cfg", "shows", "models"}
 _MODEL_KEYS: Final = {"name", "constants", "size"}
 _OPTIONAL_KEYS: Final = {
     *("shows", "invariant", "replace", "violates", "steps", "distinct", "generated", "edges"),
-    "compare",
+    *("compare", "never"),
 }
 _COMMENT: Final = re.compile(r"\\\*[^\n]*|\(\*.*?\*\)", re.DOTALL)
 _CHECKS: Final = {"INVARIANT", "INVARIANTS", "PROPERTY", "PROPERTIES"}
@@ -153,6 +155,7 @@ def _model(folder: Path, group: Mapping[str, Any], entry: Mapping[str, Any]) -> 
         violates=violates,
         **{key: entry.get(key) for key in ("steps", "distinct", "generated", "edges")},
         compared=_compared(name, entry["compare"]) if "compare" in entry else None,
+        never=tuple(entry["never"]) if "never" in entry else None,
         large=entry["size"] == "large",
     )
 
@@ -204,6 +207,8 @@ def _check_figures(name: str, module: str, entry: Mapping[str, Any]) -> None:
                 else "only graphs of Barrier have edges"
             )
         )
+    if "never" in entry and "edges" not in entry:
+        raise ManifestError(f"{name}: it has actions that are never taken, but no edges")
 
 
 def _constants(name: str, entry: Mapping[str, Any]) -> str:

@@ -6,7 +6,6 @@ import argparse
 import gc
 import os
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -22,6 +21,7 @@ from verified_barrier.verification.exits import (
     EXIT_INCOMPLETE,
     EXIT_UNEXPECTED,
 )
+from verified_barrier.verification.files import check_writable
 from verified_barrier.verification.recording import RecordedBarrier, all_recorded
 from verified_barrier.verification.tlc import Tlc, stop_all
 from verified_barrier.verification.traces import Trace, TraceError, read_traces, write_traces
@@ -77,7 +77,7 @@ def _record(options: argparse.Namespace) -> int:
     script, output = Path(options.program[0]), options.output
     process = os.getpid()
     code = _read_program(script)
-    _check_writable(output)
+    check_writable(output)
     gc.enable()
     with all_recorded() as barriers:
         try:
@@ -102,17 +102,6 @@ def _read_program(script: Path) -> Any:
         raise TraceError(f"{script} cannot be read: {problem}") from None
     except (SyntaxError, ValueError) as problem:
         raise TraceError(f"{script} is no Python program: {problem}") from None
-
-
-def _check_writable(output: Path) -> None:
-    """Find out before the program runs whether its traces can be saved afterwards."""
-    try:
-        if output.exists() and not output.is_file():
-            raise TraceError(f"{output} cannot be written: it is there, and no ordinary file")
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
-    except OSError as problem:
-        raise TraceError(f"{output} cannot be written: {problem}") from None
 
 
 def _run(code: Any, script: Path, arguments: Sequence[str]) -> str | None:
@@ -163,10 +152,7 @@ def _save(barriers: Sequence[RecordedBarrier], script: Path, output: Path) -> No
             f"{script} {made}: nothing was recorded, and nothing is written. A class that was "
             "imported before the program began is not replaced"
         )
-    try:
-        write_traces(used, output)
-    except OSError as problem:
-        raise TraceError(f"{output} cannot be written: {problem}") from None
+    write_traces(used, output)
     unused = f"; barriers that were not used: {len(traces) - len(used)}" if used != traces else ""
     events = sum(len(trace.events) for trace in used)
     print(f"{output}: traces: {len(used)}, events: {events}{unused}")

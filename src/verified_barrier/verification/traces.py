@@ -18,7 +18,6 @@ the program saw of it, in the order in which it happened. A file holds one JSON 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from verified_barrier.table import TABLE, Event
+from verified_barrier.verification.files import write_whole
 
 __all__ = [
     "EVENTS",
@@ -122,15 +122,8 @@ def dump(trace: Trace) -> Iterator[str]:
 
 
 def write_traces(traces: Iterable[Trace], path: Path) -> None:
-    """Write a file of traces: whole, or not at all. Raises ``OSError`` if it cannot."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("w", encoding="utf-8") as file:
-            for trace in traces:
-                file.writelines(f"{line}\n" for line in dump(trace))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    """Write a file of traces: whole, or not at all. Raises ``OutputError`` if it cannot."""
+    write_whole(path, (line for trace in traces for line in dump(trace)))
 
 
 def read_traces(path: Path) -> list[Trace]:

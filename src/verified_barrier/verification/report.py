@@ -1,0 +1,43 @@
+"""What a check is, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Check", "Report", "Verdict"]
+
+
+class Verdict(Enum):
+    """How a check came out."""
+
+    AS_EXPECTED = "ok"
+    UNEXPECTED = "FAILED"
+    INCOMPLETE = "INCOMPLETE"
+    """It did not finish, and has shown nothing."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found."""
+
+    verdict: Verdict
+    summary: str
+    """What was compared, with figures; or in short what is wrong."""
+    details: Sequence[str] = ()
+    """What is wrong, in words."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that can fail."""
+
+    name: str
+    shows: str
+    """What it shows if it does not fail."""
+    large: bool
+    """Whether it takes long, and runs only on demand."""
+    run: Callable[[float], Report]
+    """Runs it, with a limit in seconds."""

@@ -1,0 +1,201 @@
+"""TLA+ modules as syntax trees, read by the TLA+ tools' own parser, SANY.
+
+SANY's ``XMLExporter`` writes a parsed module, with those that it extends, as XML. Here it becomes
+a tree with three kinds of nodes: a number or a string; a name; and an operator with its operands.
+Names are already resolved: a parameter or a bound name carries SANY's number, so that two with one
+spelling are not taken for each other.
+
+Source: ``tla2sany.xml.XMLExporter`` in the TLA+ tools.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from verified_barrier.verification.tlc import Tlc
+
+__all__ = ["Definition", "Module", "ModuleSyntaxError", "Node", "parse", "read_module"]
+
+
+class ModuleSyntaxError(ValueError):
+    """A module that SANY does not accept, or that is not understood; the message says why."""
+
+
+class Node(NamedTuple):
+    """An expression."""
+
+    operator: str
+    """A built-in operator, a defined one, a variable, a constant, or a name that is bound;
+    ``number`` or ``string`` for what stands for itself."""
+    operands: tuple[Node, ...]
+    bound: tuple[tuple[str, Node], ...]
+    """The names that the operator binds, each with the set that it is taken from."""
+    value: int | str | None
+    """What a number or a string is."""
+    where: str
+    """The module and the line."""
+
+
+class Definition(NamedTuple):
+    """A defined operator."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Node
+    module: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module, with all that it extends."""
+
+    definitions: Mapping[str, Definition]
+    """By name. The operators of TLA+'s own modules are not among them."""
+    constants: tuple[str, ...]
+    variables: tuple[str, ...]
+    assumptions: tuple[Node, ...]
+
+
+STANDARD: Final = {"Naturals", "Integers", "Sequences", "FiniteSets", "--TLA+ BUILTINS--"}
+"""The modules whose operators have a fixed meaning."""
+
+_CONSTANT, _VARIABLE = "2", "3"
+"""What SANY calls the kinds of declarations."""
+
+
+def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Module | None:
+    """Return a module as SANY reads it.
+
+    Parameters: ``name``, the module's; ``modules``, the text of all modules that may be needed,
+    by file name; ``timeout``, in seconds. Returns ``None`` if the time was up. Raises
+    ``ModuleSyntaxError`` where SANY finds a mistake.
+    """
+    with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
+        for file, text in modules.items():
+            Path(folder, file).write_text(text, encoding="utf-8")
+        command = [
+            *(str(tlc.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *tlc.java_options),
+            *(f"-Djava.io.tmpdir={folder}", "-cp", str(tlc.jar)),
+            *("tla2sany.xml.XMLExporter", "-o", f"{name}.tla"),
+        ]
+        try:
+            run = subprocess.run(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None
+    start = run.stdout.find("<?xml")
+    if run.returncode or start < 0:
+        said = (run.stdout + run.stderr).strip()
+        raise ModuleSyntaxError(f"SANY cannot read {name}: {said[-1000:]}")
+    return read_module(run.stdout[start:])
+
+
+def read_module(xml: str) -> Module:
+    """Return the module that SANY wrote as XML."""
+    try:
+        root = ElementTree.fromstring(xml)  # noqa: S314 - written by SANY, not by a stranger
+    except ElementTree.ParseError as problem:
+        raise ModuleSyntaxError(f"what SANY wrote is not XML: {problem}") from None
+    return _Reader(root).module()
+
+
+class _Reader:
+    """Reads what SANY wrote."""
+
+    def __init__(self, root: ElementTree.Element) -> None:
+        entries = {_text(entry, "UID"): entry[1] for entry in root.iterfind("./context/entry")}
+        # In the order of the text: what a module extends comes before it.
+        self._entries = {number: entries[number] for number in sorted(entries, key=int)}
+
+    def module(self) -> Module:
+        definitions: dict[str, Definition] = {}
+        constants: list[str] = []
+        variables: list[str] = []
+        assumptions: list[Node] = []
+        for entry in self._entries.values():
+            module = entry.findtext("location/filename", "")
+            if module in STANDARD:
+                continue
+            if entry.tag == "UserDefinedOpKind":
+                definition = self._definition(entry, module)
+                definitions[definition.name] = definition
+            elif entry.tag == "OpDeclNode":
+                kinds = {_CONSTANT: constants, _VARIABLE: variables}
+                kinds[_text(entry, "kind")].append(_text(entry, "uniquename"))
+            elif entry.tag == "AssumeNode":
+                assumptions.append(self._node(_child(entry, "body")[0]))
+        return Module(definitions, tuple(constants), tuple(variables), tuple(assumptions))
+
+    def _definition(self, entry: ElementTree.Element, module: str) -> Definition:
+        parameters = [
+            self._name(ref) for ref in entry.iterfind("params/leibnizparam/FormalParamNodeRef")
+        ]
+        body = self._node(_child(entry, "body")[0])
+        return Definition(_text(entry, "uniquename"), tuple(parameters), body, module)
+
+    def _name(self, reference: ElementTree.Element) -> str:
+        number = _text(reference, "UID")
+        entry = self._entries[number]
+        name = _text(entry, "uniquename")
+        return f"{name}#{number}" if entry.tag == "FormalParamNode" else name
+
+    def _node(self, element: ElementTree.Element) -> Node:
+        where = (
+            f"{element.findtext('location/filename', '?')}, "
+            f"line {element.findtext('location/line/begin', '?')}"
+        )
+        if element.tag == "NumeralNode":
+            return Node("number", (), (), int(_text(element, "IntValue")), where)
+        if element.tag == "StringNode":
+            if element.text == "$Other":
+                return Node("$Other", (), (), None, where)
+            return Node("string", (), (), element.findtext("StringValue", ""), where)
+        if element.tag == "OpArgNode":
+            return Node(self._name(_child(element, "argument")[0]), (), (), None, where)
+        if element.tag != "OpApplNode":
+            raise ModuleSyntaxError(f"{where}: {element.tag} is not understood")
+        return Node(
+            self._name(_child(element, "operator")[0]),
+            tuple(self._node(operand) for operand in _child(element, "operands")),
+            tuple(self._bounds(element)),
+            None,
+            where,
+        )
+
+    def _bounds(self, element: ElementTree.Element) -> list[tuple[str, Node]]:
+        bounds = []
+        for bound in element.iterfind("boundSymbols/*"):
+            *names, taken_from = bound
+            if bound.tag != "bound" or bound.find("tuple") is not None:
+                raise ModuleSyntaxError(
+                    f"{_text(element, 'location/filename')}, "
+                    f"line {_text(element, 'location/line/begin')}: say of each bound name "
+                    "which set it is taken from"
+                )
+            domain = self._node(taken_from)
+            bounds += [(self._name(name), domain) for name in names]
+        return bounds
+
+
+def _child(element: ElementTree.Element, path: str) -> ElementTree.Element:
+    found = element.find(path)
+    if found is None:
+        raise ModuleSyntaxError(f"SANY wrote no {path} in {element.tag}")
+    return found
+
+
+def _text(element: ElementTree.Element, path: str) -> str:
+    return _child(element, path).text or ""

@@ -1,0 +1,154 @@
+"""What `verified-barrier check` tells other programs is what it found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from verified_barrier import cli
+from verified_barrier.verification.check import Check, Report, Verdict
+from verified_barrier.verification.files import OutputError, check_writable, write_whole
+from verified_barrier.verification.results import (
+    Results,
+    as_json,
+    as_junit,
+    github_annotations,
+    job_summary,
+)
+
+
+def check(name: str, verdict: Verdict, summary: str, *details: str) -> tuple[Check, Report]:
+    """Return a check and what it found."""
+    report = Report(verdict, summary, details, 1.25)
+    return Check(name, f"what {name} shows", large=False, run=lambda _timeout: report), report
+
+
+FINE = check("safety/one", Verdict.AS_EXPECTED, "6 states")
+WRONG = check("fault/two", Verdict.UNEXPECTED, "100% wrong, isn't it: <&>", "a\nb\x1b[0m", "c")
+SLOW = check("locks/three", Verdict.INCOMPLETE, "did not finish within 1 s")
+RESULTS = Results([FINE, WRONG, SLOW], left_out=7, seconds=3.5)
+
+
+def test_json() -> None:
+    """Every field is there, and every check."""
+    fields = json.loads(as_json(RESULTS))
+    assert fields["format"] == "verified-barrier check"
+    assert fields["version"] == 1
+    assert fields["counts"] == {"as_expected": 1, "unexpected": 1, "incomplete": 1}
+    assert (fields["left_out"], fields["seconds"]) == (7, 3.5)
+    assert fields["checks"][1] == {
+        "name": "fault/two",
+        "shows": "what fault/two shows",
+        "large": False,
+        "verdict": "unexpected",
+        "seconds": 1.25,
+        "summary": "100% wrong, isn't it: <&>",
+        "details": ["a\nb\x1b[0m", "c"],
+    }
+
+
+def test_json_is_as_documented() -> None:
+    """`docs/check.md` has each field, and no other."""
+    text = (Path(cli.__file__).parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
+    rows = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    fields = json.loads(as_json(RESULTS))
+    inner = [f"{outer}[].{name}" for outer in ("checks",) for name in fields[outer][0]]
+    inner += [f"counts.{name}" for name in fields["counts"]]
+    assert sorted(rows) == sorted([*fields.keys() - {"checks", "counts"}, *inner])
+
+
+def test_junit() -> None:
+    """What is unexpected is a failure, what is incomplete an error; anything can be read back."""
+    suite = ElementTree.fromstring(as_junit(RESULTS))  # noqa: S314 - our own
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    fine, wrong, slow = suite
+    assert (fine.get("classname"), fine.get("name"), fine.get("time")) == ("safety", "one", "1.250")
+    assert [part.tag for part in fine] == ["system-out"]
+    (failure,) = wrong
+    assert failure.tag == "failure"
+    assert failure.get("message") == "100% wrong, isn't it: <&>"
+    assert failure.text == "a\nb?[0m\nc"
+    assert [part.tag for part in slow] == ["error"]
+
+
+def test_annotations() -> None:
+    """One for each check that is not as expected, in the form that GitHub reads."""
+    assert list(github_annotations(RESULTS)) == [
+        "::error title=FAILED%3A fault/two::100%25 wrong, isn't it: <&>%0Aa%0Ab\x1b[0m%0Ac",
+        "::error title=INCOMPLETE%3A locks/three::did not finish within 1 s",
+    ]
+
+
+def test_job_summary() -> None:
+    """The sums, and what is wrong."""
+    text = "\n".join(job_summary(RESULTS))
+    assert "1 as expected, 1 unexpected, 1 incomplete, in 4 s; left out without --full: 7" in text
+    assert "### FAILED: fault/two\n\n100% wrong" in text
+    assert "safety/one" not in text
+
+
+@pytest.fixture
+def one_check(monkeypatch: pytest.MonkeyPatch) -> Callable[[Verdict], None]:
+    """Make the command have one check, which comes out so."""
+
+    def make(verdict: Verdict) -> None:
+        found = check("some/check", verdict, "as it is")
+        monkeypatch.setattr(cli, "all_checks", lambda _find: [found[0]])
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"),
+    [(Verdict.AS_EXPECTED, 0), (Verdict.UNEXPECTED, 1), (Verdict.INCOMPLETE, 3)],
+)
+def test_command_writes_them(
+    verdict: Verdict,
+    code: int,
+    one_check: Callable[[Verdict], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Both files, and what GitHub reads, whatever the verdict; the exit code stays what it is."""
+    one_check(verdict)
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    as_files = [tmp_path / "check.json", tmp_path / "check.xml"]
+    assert cli.main(["check", "--json", str(as_files[0]), "--junit", str(as_files[1])]) == code
+    assert json.loads(as_files[0].read_text())["counts"][verdict.name.lower()] == 1
+    assert ElementTree.fromstring(as_files[1].read_text()).get("tests") == "1"  # noqa: S314
+    assert ("::error " in capsys.readouterr().out) == (code != 0)
+    assert summary.read_text().startswith("before\n## verified-barrier check\n")
+    assert sorted(tmp_path.iterdir()) == sorted([*as_files, summary])
+
+
+def test_file_that_cannot_be_written_is_refused_before_anything_runs(
+    one_check: Callable[[Verdict], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, and the file is named."""
+    one_check(Verdict.AS_EXPECTED)
+    for file in (tmp_path, tmp_path / "no" / "check.json"):
+        assert cli.main(["check", "--json", str(file)]) == 2
+        output, errors = capsys.readouterr()
+        assert output == ""
+        assert errors.startswith(f"verified-barrier: {file} cannot be written: ")
+
+
+def test_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """What was there before stays if something fails, and nothing else is left."""
+    file = tmp_path / "file"
+    write_whole(file, ["before"])
+    with pytest.raises(ZeroDivisionError):
+        write_whole(file, (str(1 // number) for number in (1, 0)))
+    with pytest.raises(OutputError, match="no/file cannot be written"):
+        write_whole(tmp_path / "no" / "file", ["after"])
+    check_writable(file)
+    assert file.read_text() == "before\n"
+    assert list(tmp_path.iterdir()) == [file]
