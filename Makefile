@@ -23,8 +23,8 @@ check-full: $(READY) ## the same with the large models and scenarios, a million 
 	$(RUN)/python -m pytest tests/scheduler tests/barrier --full -m full
 	$(RUN)/python -m pytest tests/traces
 
-test: $(READY) ## run the tests; TESTS='…' chooses some
-	$(RUN)/python -m pytest $(TESTS)
+test: $(READY) ## run the tests, on all cores; TESTS='…' chooses some
+	$(RUN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 lint: $(READY) ## check style and types
 	$(RUN)/ruff check .

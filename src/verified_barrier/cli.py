@@ -25,7 +25,7 @@ from verified_barrier.verification.exits import (
 )
 from verified_barrier.verification.files import OutputError, check_writable, write_whole
 from verified_barrier.verification.manifest import ManifestError
-from verified_barrier.verification.proof_checks import add_prove_command
+from verified_barrier.verification.proof.checks import add_prove_command
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.results import (
     Results,
@@ -35,8 +35,8 @@ from verified_barrier.verification.results import (
     job_summary,
 )
 from verified_barrier.verification.tlc import Tlc
-from verified_barrier.verification.trace_commands import add_trace_commands
-from verified_barrier.verification.traces import TraceError
+from verified_barrier.verification.traces.commands import add_trace_commands
+from verified_barrier.verification.traces.trace import TraceError
 
 __all__ = ["main"]
 

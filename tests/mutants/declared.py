@@ -30,7 +30,8 @@ def _shell(name: str, old: str, new: str, **more: str) -> Fault:
 
 
 def _tool(name: str, file: str, old: str, new: str) -> Fault:
-    return fault(name, Kind.TOOL, file if "/" in file else f"{_TOOLS}/{file}", old, new)
+    path = file if file.startswith(("src/", "models/", "tests/")) else f"{_TOOLS}/{file}"
+    return fault(name, Kind.TOOL, path, old, new)
 
 
 _SPECIFICATION = [
@@ -473,25 +474,25 @@ _OF_TOOLS = [
     ),
     _tool(
         "trace validation that accepts everything",
-        "validation.py",
+        "traces/validation.py",
         "return Judged(trace, stuck is None, stuck, tuple(actions))",
         "return Judged(trace, True, stuck, tuple(actions))",
     ),
     _tool(
         "trace validation that asks TLC in vain",
-        "validation.py",
+        "traces/validation.py",
         "if place != reached - 1:",
         "if False:",
     ),
     _tool(
         "trace validation without time that accepts",
-        "validation.py",
+        "traces/validation.py",
         "return Judged(trace, None)",
         "return Judged(trace, True)",
     ),
     _tool(
         "recording that forgets what was raised",
-        "recording.py",
+        "traces/recording.py",
         '        self._notes.append(("end", call, TraceEvent("Raised", error=name, by=by)))\n',
         "",
     ),

@@ -14,10 +14,10 @@ from scheduler.engine import Engine, Execution
 from scheduler.randomised import random_walk
 from scheduler.scenarios import SCENARIOS, Run, load_shipped
 from traces.recorder import Recorder
-from verified_barrier.verification.recording import RecordingError
 from verified_barrier.verification.tlc import Tlc
-from verified_barrier.verification.traces import Trace
-from verified_barrier.verification.validation import ValidationError, validate
+from verified_barrier.verification.traces.recording import RecordingError
+from verified_barrier.verification.traces.trace import Trace
+from verified_barrier.verification.traces.validation import ValidationError, validate
 
 EXECUTIONS = 4
 

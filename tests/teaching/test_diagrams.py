@@ -18,7 +18,7 @@ from verified_barrier import cli
 from verified_barrier.table import TABLE, Phase, Table
 from verified_barrier.teaching.phases import PHASE_FORMATS
 from verified_barrier.teaching.sequence import MOST_EVENTS, SEQUENCE_FORMATS, run_of
-from verified_barrier.verification.traces import Trace, TraceEvent, read_traces, write_traces
+from verified_barrier.verification.traces.trace import Trace, TraceEvent, read_traces, write_traces
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"

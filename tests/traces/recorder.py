@@ -18,8 +18,8 @@ from scheduler.scenarios import SCENARIOS, Run, load_shipped
 from scheduler.tour import Tour
 from verified_barrier.table import Row
 from verified_barrier.verification.model import Edge
-from verified_barrier.verification.recording import Recording
-from verified_barrier.verification.traces import Trace
+from verified_barrier.verification.traces.recording import Recording
+from verified_barrier.verification.traces.trace import Trace
 
 __all__ = ["Recorder", "of_fault", "of_scenarios", "of_walks"]
 

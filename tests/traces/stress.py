@@ -7,8 +7,8 @@ from random import Random
 from threading import BrokenBarrierError
 
 from barrier.threads import Threads
-from verified_barrier.verification.recording import RecordedBarrier
-from verified_barrier.verification.traces import Trace
+from verified_barrier.verification.traces.recording import RecordedBarrier
+from verified_barrier.verification.traces.trace import Trace
 
 __all__ = ["of_threads"]
 

@@ -17,9 +17,9 @@ import pytest
 import verified_barrier
 from barrier.threads import await_until
 from verified_barrier import cli
-from verified_barrier.verification import validation
-from verified_barrier.verification.following import follow
-from verified_barrier.verification.traces import Trace, TraceEvent, read_traces, write_traces
+from verified_barrier.verification.traces import validation
+from verified_barrier.verification.traces.following import follow
+from verified_barrier.verification.traces.trace import Trace, TraceEvent, read_traces, write_traces
 
 PROGRAM = """
 import sys, threading

@@ -15,8 +15,8 @@ import verified_barrier
 from barrier.threads import Interrupted, LongAction, Threads, await_until, signalled
 from verified_barrier import barrier as shipped
 from verified_barrier.table import TABLE
-from verified_barrier.verification.following import follow
-from verified_barrier.verification.recording import (
+from verified_barrier.verification.traces.following import follow
+from verified_barrier.verification.traces.recording import (
     RecordedBarrier,
     Recording,
     RecordingError,

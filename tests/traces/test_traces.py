@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from verified_barrier.table import TABLE
-from verified_barrier.verification import traces as module
-from verified_barrier.verification.traces import (
+from verified_barrier.verification.traces import trace as module
+from verified_barrier.verification.traces.trace import (
     EVENTS,
     NOT_STEPS,
     Trace,

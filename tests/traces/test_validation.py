@@ -17,12 +17,12 @@ from scheduler.faults import FAULTS
 from traces.recorder import of_fault, of_scenarios, of_walks
 from traces.stress import of_threads
 from verified_barrier.table import TABLE
-from verified_barrier.verification import validation
-from verified_barrier.verification.recording import RecordedBarrier
 from verified_barrier.verification.resources import SPEC
 from verified_barrier.verification.tlc import Tlc
-from verified_barrier.verification.traces import EVENTS, Trace, TraceEvent
-from verified_barrier.verification.validation import ValidationError, validate
+from verified_barrier.verification.traces import validation
+from verified_barrier.verification.traces.recording import RecordedBarrier
+from verified_barrier.verification.traces.trace import EVENTS, Trace, TraceEvent
+from verified_barrier.verification.traces.validation import ValidationError, validate
 
 pytestmark = pytest.mark.check
 

@@ -24,7 +24,7 @@ from verified_barrier.verification import contracted
 from verified_barrier.verification.check import Verdict, check_contracts, check_model
 from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.manifest import Model, load_manifest
-from verified_barrier.verification.proof_checks import SAMPLES
+from verified_barrier.verification.proof.checks import SAMPLES
 from verified_barrier.verification.resources import MODELS, SPEC, SetupError
 from verified_barrier.verification.tlc import Tlc
 

@@ -11,10 +11,11 @@ import pytest
 import z3
 
 from verified_barrier.table import TABLE
-from verified_barrier.verification import proving
 from verified_barrier.verification.graph import read_dump
-from verified_barrier.verification.instances import Prover
-from verified_barrier.verification.proof import (
+from verified_barrier.verification.proof import proving
+from verified_barrier.verification.proof.checks import Sample
+from verified_barrier.verification.proof.instances import Prover
+from verified_barrier.verification.proof.invariant import (
     BEGINNING,
     PROOF,
     Deadline,
@@ -26,24 +27,23 @@ from verified_barrier.verification.proof import (
     possible,
     prove,
 )
-from verified_barrier.verification.proof_checks import Sample
-from verified_barrier.verification.proving import (
+from verified_barrier.verification.proof.proving import (
     check_invariant,
     check_needed,
     check_translation,
     judged,
 )
-from verified_barrier.verification.report import Verdict
-from verified_barrier.verification.resources import SPEC, read_modules
-from verified_barrier.verification.sany import Module, ModuleSyntaxError, Node, parse
-from verified_barrier.verification.tlc import Tlc
-from verified_barrier.verification.translation import (
+from verified_barrier.verification.proof.sany import Module, ModuleSyntaxError, Node, parse
+from verified_barrier.verification.proof.translation import (
     Comparison,
     TooLateError,
     compare_steps,
     modules_of,
 )
-from verified_barrier.verification.values import TranslationError, World
+from verified_barrier.verification.proof.values import TranslationError, World
+from verified_barrier.verification.report import Verdict
+from verified_barrier.verification.resources import SPEC, read_modules
+from verified_barrier.verification.tlc import Tlc
 
 pytestmark = pytest.mark.check
 
@@ -288,6 +288,48 @@ def test_historian_that_could_forbid_a_step(old: str, new: str, said: str, tlc: 
             "\nWriteDown", "\nEnded == returns' = 0\n\nWriteDown"
         )
         modules["BarrierHistory.tla"] = text
+    with pytest.raises(TranslationError, match=re.escape(said)):
+        list(prove(parsed(modules, tlc), Deadline(60.0)))
+
+
+# The form of the text.
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "BarrierHistory",
+            "HistoryInit /\\ [][HistoryNext]",
+            "HistoryInit /\\ [][Next]",
+            "HistorySpec",
+        ),
+        ("BarrierHistory", "<<vars, history>>\n\n\\* Gen", "vars\n\n\\* Gen", "what is not in <<"),
+        ("BarrierHistory", "Next /\\ WriteDown", "Next /\\ Init", "must be Next /\\ WriteDown"),
+        (
+            "Barrier",
+            "\\E t \\in Threads : Leave(t)",
+            "\\A t \\in Threads : Leave(t)",
+            "a named action",
+        ),
+        (
+            "Barrier",
+            "t \\in Threads : Leave(t)",
+            "t, u \\in Threads : Leave(t)",
+            "by one of Threads",
+        ),
+        ("Barrier", "t \\in Threads : Leave(t)", "t \\in {} : Leave(t)", "taken by one of Threads"),
+        ("Barrier", "\\/ ResetBroken", "\\/ ResetBroken /\\ arrived = 0", "must be a named action"),
+        ("Barrier", "    [][IsBroken =>", "    [](IsBroken =>", "must be [][...]_vars"),
+        ("BarrierProof", "/\\ NoReturnsYet", "/\\ returns = 0", "must have a name"),
+    ],
+)
+def test_specification_of_another_form(file: str, old: str, new: str, said: str, tlc: Tlc) -> None:
+    """What is put together in another way is not proved as if it were not."""
+    modules = changed(old, new, f"{file}.tla")
+    if "[](" in new:
+        text = modules["Barrier.tla"]
+        modules["Barrier.tla"] = text.replace('pc\'[t] \\in {pc[t], "OUTSIDE"}]_vars', "TRUE)")
     with pytest.raises(TranslationError, match=re.escape(said)):
         list(prove(parsed(modules, tlc), Deadline(60.0)))
 

@@ -10,7 +10,7 @@ from verified_barrier.table import TABLE
 from verified_barrier.teaching.phases import PHASE_FORMATS
 from verified_barrier.teaching.sequence import MOST_EVENTS, SEQUENCE_FORMATS, run_of
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED, EXIT_UNEXPECTED
-from verified_barrier.verification.traces import TraceError, read_traces
+from verified_barrier.verification.traces.trace import TraceError, read_traces
 
 __all__ = ["add_diagram_commands"]
 

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from verified_barrier.machine import EMPTY, State
 from verified_barrier.table import TABLE, Outcome
 from verified_barrier.teaching.svg import Drawing, width_of
-from verified_barrier.verification.following import Follower
-from verified_barrier.verification.traces import Trace, TraceEvent
+from verified_barrier.verification.traces.following import Follower
+from verified_barrier.verification.traces.trace import Trace, TraceEvent
 
 __all__ = ["MOST_EVENTS", "SEQUENCE_FORMATS", "Moment", "Run", "run_of"]
 

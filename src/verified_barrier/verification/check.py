@@ -17,7 +17,7 @@ from verified_barrier.verification.contracts import confirm
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
 from verified_barrier.verification.manifest import Compared, Model, load_manifest
 from verified_barrier.verification.model import enumerate_graph
-from verified_barrier.verification.proof_checks import proof_checks
+from verified_barrier.verification.proof.checks import proof_checks
 from verified_barrier.verification.report import Check, Report, Verdict
 from verified_barrier.verification.resources import MODELS, SPEC, read_modules
 from verified_barrier.verification.tlc import Finding, Tlc, TlcRun, stop_all

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from verified_barrier.verification.graph import GraphError, read_dump
-from verified_barrier.verification.proof import (
+from verified_barrier.verification.proof.checks import Sample
+from verified_barrier.verification.proof.invariant import (
     PROOF,
     Deadline,
     Obligation,
@@ -16,17 +17,16 @@ from verified_barrier.verification.proof import (
     possible,
     prove,
 )
-from verified_barrier.verification.proof_checks import Sample
-from verified_barrier.verification.report import Report, Verdict
-from verified_barrier.verification.resources import SPEC, read_modules
-from verified_barrier.verification.sany import Module, ModuleSyntaxError, parse
-from verified_barrier.verification.tlc import Finding, Tlc
-from verified_barrier.verification.translation import (
+from verified_barrier.verification.proof.sany import Module, ModuleSyntaxError, parse
+from verified_barrier.verification.proof.translation import (
     TooLateError,
     compare_steps,
     modules_of,
 )
-from verified_barrier.verification.values import TranslationError
+from verified_barrier.verification.proof.values import TranslationError
+from verified_barrier.verification.report import Report, Verdict
+from verified_barrier.verification.resources import SPEC, read_modules
+from verified_barrier.verification.tlc import Finding, Tlc
 
 __all__ = [
     "check_invariant",

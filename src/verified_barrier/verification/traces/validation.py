@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from verified_barrier.verification.following import Stuck, follow
 from verified_barrier.verification.resources import SPEC, read_modules
 from verified_barrier.verification.tlc import Finding, Tlc
-from verified_barrier.verification.traces import Trace, TraceEvent
+from verified_barrier.verification.traces.following import Stuck, follow
+from verified_barrier.verification.traces.trace import Trace, TraceEvent
 
 __all__ = ["Judged", "ValidationError", "validate"]
 

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import z3
 
-from verified_barrier.verification.sany import Module, Node
-from verified_barrier.verification.values import (
+from verified_barrier.verification.proof.sany import Module, Node
+from verified_barrier.verification.proof.values import (
     Function,
     FunctionKind,
     Kind,

@@ -116,14 +116,14 @@ def add_prove_command(
 
 def _prove(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
     _require_z3()
-    from verified_barrier.verification.prove_command import run_prove
+    from verified_barrier.verification.proof.command import run_prove
 
     return run_prove(find_tlc(), options.timeout, options.without)
 
 
 def _proving() -> Any:
     _require_z3()
-    from verified_barrier.verification import proving
+    from verified_barrier.verification.proof import proving
 
     return proving
 

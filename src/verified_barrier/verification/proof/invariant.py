@@ -20,10 +20,11 @@ from typing import Any, Final
 
 import z3
 
-from verified_barrier.verification.instances import Prover
-from verified_barrier.verification.sany import Module, Node
-from verified_barrier.verification.smt import Moment, Translator
-from verified_barrier.verification.values import Function, Set, TranslationError, Value
+from verified_barrier.verification.proof.instances import Prover
+from verified_barrier.verification.proof.sany import Module
+from verified_barrier.verification.proof.shape import check_shape
+from verified_barrier.verification.proof.smt import Moment, Translator
+from verified_barrier.verification.proof.values import Function, Set, TranslationError, Value
 
 __all__ = [
     "BEGINNING",
@@ -158,7 +159,7 @@ def prove(module: Module, deadline: Deadline, without: Sequence[str] = ()) -> It
     """
     if unknown := sorted(set(without) - set(conjuncts(module))):
         raise TranslationError(f"the invariant has no conjunct {', '.join(unknown)}")
-    check_historian(module)
+    check_shape(module)
     machine = Machine(module, None, without)
     refuter = _Refuter(module, without)
     thread, world = machine.thread, machine.world
@@ -255,37 +256,6 @@ def _broken_without(module: Module, name: str, deadline: Deadline) -> str | None
             if model is not None:
                 return in_words(machine, model, step)
     return None
-
-
-def check_historian(module: Module) -> None:
-    """See that the historian only watches: whatever the machine does, it can write it down.
-
-    Each conjunct of ``WriteDown`` says what one variable of the historian is in the next state,
-    and each does so in terms of others. Raises ``TranslationError`` if not.
-    """
-    watched = [node.operator for node in module.definitions["vars"].body.operands]
-    own = [name for name in module.variables if name not in watched]
-    written = []
-    for node in module.definitions["WriteDown"].body.operands:
-        variable, value = node.operands
-        if node.operator != "=" or variable.operator != "'":
-            raise TranslationError(f"in {node.where}: the historian must say variable' = value")
-        written.append(variable.operands[0].operator)
-        if read := sorted(_primed(value, module, False) & set(own)):
-            raise TranslationError(f"in {node.where}: the historian reads {read[0]}' of itself")
-    if sorted(written) != sorted(own):
-        raise TranslationError(f"the historian writes {written}, and not {own}, each once")
-
-
-def _primed(node: Node, module: Module, primed: bool) -> set[str]:
-    """Return the variables that an expression reads in the next state."""
-    if node.operator in module.variables:
-        return {node.operator} if primed else set()
-    primed = primed or node.operator == "'"
-    parts = [*node.operands, *(domain for _, domain in node.bound)]
-    if node.operator in module.definitions:
-        parts.append(module.definitions[node.operator].body)
-    return set().union(*(_primed(part, module, primed) for part in parts))
 
 
 def in_words(machine: Machine, model: Any, step: str) -> str:

@@ -22,10 +22,10 @@ from verified_barrier.verification.exits import (
     EXIT_UNEXPECTED,
 )
 from verified_barrier.verification.files import check_writable
-from verified_barrier.verification.recording import RecordedBarrier, all_recorded
 from verified_barrier.verification.tlc import Tlc, stop_all
-from verified_barrier.verification.traces import Trace, TraceError, read_traces, write_traces
-from verified_barrier.verification.validation import Judged, validate
+from verified_barrier.verification.traces.recording import RecordedBarrier, all_recorded
+from verified_barrier.verification.traces.trace import Trace, TraceError, read_traces, write_traces
+from verified_barrier.verification.traces.validation import Judged, validate
 
 __all__ = ["add_trace_commands"]
 

@@ -19,10 +19,10 @@ from typing import Any, Final
 import z3
 
 from verified_barrier.verification.graph import Dump
-from verified_barrier.verification.proof import Deadline, Machine, in_words
-from verified_barrier.verification.proof_checks import Sample
-from verified_barrier.verification.sany import Module
-from verified_barrier.verification.values import Function, Set, Value
+from verified_barrier.verification.proof.checks import Sample
+from verified_barrier.verification.proof.invariant import Deadline, Machine, in_words
+from verified_barrier.verification.proof.sany import Module
+from verified_barrier.verification.proof.values import Function, Set, Value
 
 __all__ = ["Agreement", "Comparison", "TooLateError", "compare_steps", "modules_of"]
 

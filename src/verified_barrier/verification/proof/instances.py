@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import z3
 
-from verified_barrier.verification.values import Counted, World
+from verified_barrier.verification.proof.values import Counted, World
 
 __all__ = ["Prover"]
 
@@ -51,6 +51,8 @@ class Prover:
         self._solver: Final = z3.SimpleSolver(ctx=world.context)
         # Ctrl-C is for Python, not for Z3.
         self._solver.set("ctrl_c", False)
+        # Every formula counts: to find out which ones do takes a fifth of the time.
+        self._solver.set("relevancy", 0)
         self._solver.add([self._used(formula) for formula in base])
         self._solver.add(facts)
 

@@ -29,7 +29,7 @@ import verified_barrier
 from verified_barrier import barrier as shipped
 from verified_barrier.barrier import Barrier
 from verified_barrier.table import Row
-from verified_barrier.verification.traces import Trace, TraceEvent
+from verified_barrier.verification.traces.trace import Trace, TraceEvent
 
 __all__ = ["RecordedBarrier", "Recording", "RecordingError", "all_recorded"]
 

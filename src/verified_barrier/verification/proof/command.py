@@ -11,7 +11,7 @@ from verified_barrier.verification.exits import (
     EXIT_INCOMPLETE,
     EXIT_UNEXPECTED,
 )
-from verified_barrier.verification.proof import (
+from verified_barrier.verification.proof.invariant import (
     PROOF,
     Deadline,
     Obligation,
@@ -20,12 +20,12 @@ from verified_barrier.verification.proof import (
     possible,
     prove,
 )
-from verified_barrier.verification.proving import judged
+from verified_barrier.verification.proof.proving import judged
+from verified_barrier.verification.proof.sany import Module, ModuleSyntaxError, parse
+from verified_barrier.verification.proof.values import TranslationError
 from verified_barrier.verification.report import Verdict
 from verified_barrier.verification.resources import SPEC, SetupError, read_modules
-from verified_barrier.verification.sany import Module, ModuleSyntaxError, parse
 from verified_barrier.verification.tlc import Tlc
-from verified_barrier.verification.values import TranslationError
 
 __all__ = ["run_prove"]
 

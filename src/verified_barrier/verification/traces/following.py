@@ -13,7 +13,7 @@ from typing import Final
 
 from verified_barrier.table import TABLE, Event, Location, Outcome
 from verified_barrier.verification.model import Configuration, Edge, initial, steps
-from verified_barrier.verification.traces import Trace, TraceEvent
+from verified_barrier.verification.traces.trace import Trace, TraceEvent
 
 __all__ = ["Follower", "Stuck", "follow"]
 

@@ -1,0 +1,1 @@
+"""Recorded runs of real barriers, and whether the specification allows them."""
