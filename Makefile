@@ -3,6 +3,7 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 TESTS   ?= tests
+EXTRA   ?= dev
 BARRIER ?= verified_barrier.Barrier
 VERSION := $(shell $(PYTHON) -c 'import sys; print(*sys.version_info[:2], sep=".")')
 READY   := $(VENV)/.ready-$(VERSION)
@@ -61,5 +62,5 @@ clean: ## remove what these targets made
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "verified-barrier needs Python 3.11 or newer, not " + sys.version.split()[0] + ": make PYTHON=python3.13 …")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $(READY)
