@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mutants.faults import Edit, Fault, Kind, fault
 
 __all__ = ["declared"]
@@ -17,15 +19,15 @@ def declared() -> list[Fault]:
     return [*_SPECIFICATION, *_PURE_STEP, *_OF_SHELL, *_HAZARDS, *_OF_TOOLS]
 
 
-def _spec(name: str, old: str, new: str, **more: str) -> Fault:
+def _spec(name: str, old: str, new: str, **more: Any) -> Fault:
     return fault(name, Kind.SPECIFICATION, _SPEC, old, new, **more)
 
 
-def _step(name: str, old: str, new: str, **more: str) -> Fault:
+def _step(name: str, old: str, new: str, **more: Any) -> Fault:
     return fault(name, Kind.STEP, _STEP, old, new, **more)
 
 
-def _shell(name: str, old: str, new: str, **more: str) -> Fault:
+def _shell(name: str, old: str, new: str, **more: Any) -> Fault:
     return fault(name, Kind.SHELL, _SHELL, old, new, **more)
 
 

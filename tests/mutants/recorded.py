@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mutants.running import NO_VERDICT
 from scheduler.engine import Engine, Execution
 from scheduler.randomised import random_walk
 from scheduler.scenarios import SCENARIOS, Run, load_shipped
@@ -59,7 +60,7 @@ def main() -> int:
         return 1
     for one in judged:
         if one.accepted is None:
-            return 3
+            return NO_VERDICT
         if one.stuck is not None:
             event = one.trace.events[one.stuck.place]
             print(f"{one.trace.source}: event {one.stuck.place + 1}, {event}, is not possible")
