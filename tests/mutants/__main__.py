@@ -1,8 +1,8 @@
 """The gallery of faults: ``make mutants``.
 
 Each fault is applied to a copy of the project, and the checks must notice. Exit code: 0 if each is
-caught, and those that make no difference are not; 1 if one survives; 2 if a check fails without a
-fault, or a fault cannot be applied.
+caught, and those that make no difference are not; 1 if one survives; 2 if a check does not pass
+without a fault, a fault cannot be applied, or there is none of such a name.
 """
 
 from __future__ import annotations
@@ -15,78 +15,77 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from mutants.checks import Answer
+from mutants import page
+from mutants.checks import CHECKS, Check
 from mutants.faults import ROOT, Fault, FaultError
-from mutants.gallery import (
-    FAULTS,
-    REDUCED,
-    Result,
-    baseline,
-    is_as_expected,
-    known_checks,
-    run,
-    save,
-)
-from mutants.matrix import MATRIX, RESULTS, written
+from mutants.gallery import FAULTS, Result, baseline, is_as_expected, load, run, save
+from mutants.matrix import as_text, legend, row
+from mutants.running import Answer
 
-DEFAULT_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or ROOT / ".venv" / "cache").absolute()
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or ROOT / ".venv" / "cache").absolute()
+"""Where the results are kept between runs, and what TLC needs to start quickly."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    faults: Sequence[Fault] = FAULTS,
+    checks: Sequence[Check] = CHECKS,
+) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
-    faults = [fault for fault in FAULTS if fnmatchcase(fault.name, options.only)]
-    if options.reduced:
-        faults = [fault for fault in faults if fault.name in REDUCED]
-    checks = known_checks(options.check)
-    if not faults or not checks:
-        print("mutants: no fault or no check has such a name", file=sys.stderr)
-        return 2
-    later = [fault for fault in faults if sys.version_info < fault.python]
+    chosen = [f for f in faults if options.only == f.name or fnmatchcase(f.name, options.only)]
+    if options.list:
+        print(*(f"{fault.kind.value:<18}{fault.name}" for fault in chosen), sep="\n")
+        return 0
+    later = [fault for fault in chosen if sys.version_info < fault.python]
     for fault in later:
         print(f"left out, needs Python {'.'.join(map(str, fault.python))}: {fault.name}")
-    faults = [fault for fault in faults if fault not in later]
-    concerned = [c for c in checks if any(co.concerns(f) for f in faults for co in c.commands)]
+    chosen = [fault for fault in chosen if fault not in later]
+    if not chosen:
+        print(
+            f"mutants: no fault is to be tried of {options.only!r}: --list names all",
+            file=sys.stderr,
+        )
+        return 2
     start = time.monotonic()
-    if not options.no_baseline:
-        for name, found in baseline(concerned, DEFAULT_CACHE).items():
-            print(f"without a fault  {name}: {found.answer.value}, {found.seconds:.0f} s", flush=True)
-            if found.answer not in (Answer.MISSED, Answer.NOT_THERE):
-                print(f"mutants: {name} fails without a fault: {found.first}", file=sys.stderr)
-                return 2
     try:
-        results = _run(faults, checks, options)
-    except FaultError as problem:
+        if not is_sound(checks, chosen, options):
+            return 2
+        results = _run(chosen, checks, options)
+        if options.write:
+            page.write_gallery(faults, {result.fault: result for result in load(options.results)})
+    except (FaultError, page.PageError) as problem:
         print(f"mutants: {problem}", file=sys.stderr)
         return 2
-    if options.write:
-        save(results, RESULTS)
-        MATRIX.write_text(written(), encoding="utf-8")
-    return _conclude(faults, results, time.monotonic() - start)
+    return _conclude(chosen, results, time.monotonic() - start)
 
 
-def _run(faults: Sequence[Fault], checks: Sequence, options: argparse.Namespace) -> list[Result]:  # type: ignore[type-arg]
+def is_sound(checks: Sequence[Check], faults: Sequence[Fault], options: argparse.Namespace) -> bool:
+    """Return whether the checks pass without a fault: else that they fail with one says nothing."""
+    for name, found in baseline(checks, faults, options.cache, options.jobs):
+        print(f"without a fault  {name}: {found.answer.value}, {found.seconds:.0f} s", flush=True)
+        if found.answer is not Answer.MISSED:
+            print(f"mutants: {name} does not pass without a fault: {found.first}", file=sys.stderr)
+            return False
+    return True
+
+
+def _run(
+    faults: Sequence[Fault], checks: Sequence[Check], options: argparse.Namespace
+) -> list[Result]:
+    print(legend(checks))
     results = []
-    found = run(faults, checks, DEFAULT_CACHE, first=options.first, jobs=options.jobs)
+    found = run(faults, checks, options.cache, first=False, jobs=options.jobs)
     for fault, result in zip(faults, found, strict=True):
+        save([result], options.results)
         results.append(result)
-        print(_line(fault, result), flush=True)
+        print(row(fault, result, checks), flush=True)
     return results
-
-
-def _line(fault: Fault, result: Result) -> str:
-    caught = [name for name, found in result.found.items() if found.answer is Answer.CAUGHT]
-    none = [f"{n} ({f.first})" for n, f in result.found.items() if f.answer is Answer.NONE]
-    said = result.problem or (f"caught by {', '.join(caught)}" if caught else "nobody notices")
-    if caught and caught[0]:
-        said += f" [{result.found[caught[0]].first}]"
-    return f"{fault.kind.value:<18} {fault.name}: {said}" + (
-        f"; no verdict of {', '.join(none)}" if none else ""
-    )
 
 
 def _conclude(faults: Sequence[Fault], results: Sequence[Result], seconds: float) -> int:
     pairs = list(zip(faults, results, strict=True))
+    print(as_text(pairs))
     wrong = [(fault, result) for fault, result in pairs if not is_as_expected(fault, result)]
     equivalent = sum(bool(fault.equivalent) for fault in faults)
     print(
@@ -94,23 +93,32 @@ def _conclude(faults: Sequence[Fault], results: Sequence[Result], seconds: float
         f"in {seconds:.0f} s"
     )
     for fault, result in wrong:
-        why = "it is called equivalent, and was caught" if fault.equivalent else "it survives"
-        print(f"    {fault.name}: {result.problem or why}")
-    if any(result.problem for result in results):
-        return 2
-    return 1 if wrong else 0
+        print(f"    {fault.name}: {result.problem or _why(fault, result)}")
+    return 2 if any(result.problem for result in results) else 1 if wrong else 0
+
+
+def _why(fault: Fault, result: Result) -> str:
+    unknown = f"; no verdict of {', '.join(result.open)}" if result.open else ""
+    if not fault.equivalent:
+        return f"it survives{unknown}"
+    by = f", and is caught by {', '.join(result.caught)}" if result.caught else ""
+    return f"it is called equivalent{by}{unknown}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mutants", description="Apply faults, run the checks.")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="the faults of such names")
-    parser.add_argument("--check", action="append", default=[], help="a check; else all")
-    parser.add_argument("--first", action="store_true", help="stop at the first check that catches")
-    parser.add_argument("--reduced", action="store_true", help="a few faults of each kind")
-    parser.add_argument("--no-baseline", action="store_true", help="trust the checks to pass")
-    parser.add_argument("--write", action="store_true", help="add the results to docs/faults.md")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--list", action="store_true", help="name the faults and try none")
+    parser.add_argument("--write", action="store_true", help="write docs/faults.md")
+    add_options(parser, CACHE / "mutants.json")
     return parser
+
+
+def add_options(parser: argparse.ArgumentParser, results: Path) -> None:
+    """Add what both commands understand."""
+    parser.add_argument("--results", type=Path, default=results, help="where they are kept")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where TLC is prepared")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="faults at a time")
 
 
 if __name__ == "__main__":

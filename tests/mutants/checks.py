@@ -36,6 +36,8 @@ class Check:
 
     name: str
     shows: str
+    blind: str
+    """What it cannot see, by its nature."""
     commands: tuple[Command, ...]
 
 
@@ -67,6 +69,7 @@ def _pytest(tests: str, *reads: str, only: str = "") -> Command:
 _UNIT_TESTS = Check(
     "unit tests",
     "the tests of the table, of the pure step and of the barrier",
+    "interleavings that do not come about by chance, and cases that nobody thought of",
     (
         _pytest(
             "tests/table/test_table.py tests/machine",
@@ -86,6 +89,7 @@ _UNIT_TESTS = Check(
 _GRAPH = Check(
     "graph equality",
     "TLC's graphs of five models for 1 to 3 parties are the table's",
+    "what the specification and the table have wrong alike, and the shell",
     (
         _chain("table/names", "spec/Barrier.tla", *_PURE, *_COMPARER),
         _chain(
@@ -102,6 +106,7 @@ _GRAPH = Check(
 _TLC = Check(
     "TLC",
     "what was promised holds in small models, what must be violated is, and the figures are right",
+    "what was never promised, larger numbers, and the code",
     (
         _chain(
             "history/2-parties-2-threads history/2-parties-2-threads-action "
@@ -127,18 +132,22 @@ _TLC = Check(
 _EXPLORATION = Check(
     "scheduler",
     "small scenarios in every interleaving of the real code, and two larger ones in a hundred",
+    "interruptions between two scheduling points, bad arguments, and what the oracle has from the "
+    "table",
     (Command(("mutants.interleavings",), _SCHEDULER, timeout=60.0),),
 )
 
 _VALIDATION = Check(
     "trace validation",
     "what was recorded of the real code is a behaviour of the specification, says TLC",
+    "schedules that were not recorded, and steps that should have been taken and were not",
     (Command(("mutants.recorded", "{cache}"), (*_SCHEDULER, *_TRACES)),),
 )
 
 _CPYTHONS = Check(
     "CPython's suite",
     "CPython's own tests of its barrier",
+    "where the two barriers differ on purpose, and rare interleavings",
     (
         _pytest(
             "tests/cpython/test_lock_tests.py::test_lock_tests_pass"
@@ -151,6 +160,7 @@ _CPYTHONS = Check(
 _PROVED = Check(
     "proof",
     "the invariant is inductive for any number of parties; and Z3 takes TLC's steps",
+    "liveness, actions that are missing, and the code",
     (
         _chain("proof/invariant", *_PROOF),
         _chain("proof/translation/2-parties-2-threads-action", f"{_VERIFICATION}proof/"),
@@ -160,18 +170,21 @@ _PROVED = Check(
 _RANDOM = Check(
     "Hypothesis",
     "random states of the pure step, and random runs of the model",
+    "what keeps every property and is not what the specification says",
     (_pytest("tests/machine", *_PURE, only="random_runs or step_leads or abort_breaks"),),
 )
 
 _CONTRACTS = Check(
     "CrossHair",
     "step() keeps its contract for every number of parties",
+    "locations of threads, and the shell",
     (_chain("contracts/machine", *_MACHINE, f"{_VERIFICATION}contracts.py"),),
 )
 
 _INTERRUPTIONS = Check(
     "interruptions",
     "an exception or a handler at every point where CPython lets one in",
+    "other situations than its twelve, and two threads at a time",
     tuple(
         _pytest(f"tests/barrier/{tests}", f"{_LIBRARY}barrier.py", only=only)
         for tests, only in (
@@ -185,6 +198,7 @@ _INTERRUPTIONS = Check(
 _TESTS_OF_TOOLS = Check(
     "tests of the tools",
     "the tests of what the other checks are made of: each has to find known faults",
+    "faults in the tools that no known fault needs",
     (
         _pytest("tests/machine", *_PURE[2:], only="wrong_table"),
         _pytest("tests/scheduler/test_litmus.py", "tests/scheduler/", only="not agree"),
@@ -193,7 +207,7 @@ _TESTS_OF_TOOLS = Check(
         _pytest(
             "tests/scheduler/test_behaviour.py",
             "tests/scheduler/behaviour.py",
-            only="fault_is or deviation_is",
+            only="fault_is or no-draining",
         ),
         _pytest(
             "tests/verification/test_graph.py",
@@ -219,7 +233,7 @@ _TESTS_OF_TOOLS = Check(
             "tests/traces/test_validation.py",
             *(f"{_VERIFICATION}traces/{name}" for name in ("validation", "following")),
             "spec/BarrierTrace.tla",
-            only="line_of or together or no_time or is_wrong or are_wrong or faulty",
+            only="line_of or together or no_time or explanation_that or rules_that or faulty",
         ),
         _pytest("tests/verification/test_proof.py", f"{_VERIFICATION}proof/"),
         _pytest("tests/barrier/test_storm.py", "tests/barrier/judge.py", only="judge"),

@@ -499,6 +499,42 @@ _OF_TOOLS = [
         "",
     ),
     _tool(
+        "translator that drops a conjunct",
+        "proof/smt.py",
+        '"$ConjList": World.both,',
+        '"$ConjList": lambda world, *parts: world.both(*parts[: max(1, len(parts) - 1)]),',
+    ),
+    _tool(
+        "translator to which UNCHANGED says nothing",
+        "proof/smt.py",
+        "return self.world.equal(after, self.read(node.operands[0], moment, names))",
+        "return self.world.equal(after, after)",
+    ),
+    _tool(
+        "prover to which anything but a counterexample is a proof",
+        "proof/instances.py",
+        "self._solver.check() == z3.unsat",
+        "self._solver.check() != z3.sat",
+    ),
+    _tool(
+        "proof that overlooks what is unknown",
+        "proof/proving.py",
+        "unknown = [one for one in obligations if one.status is Status.UNKNOWN]",
+        "unknown: list[Obligation] = []",
+    ),
+    _tool(
+        "proof of actions that never happen",
+        "proof/proving.py",
+        "never = [step for step, can in happens.items() if not can]",
+        "never: list[str] = []",
+    ),
+    _tool(
+        "proof whose historian may forbid a step",
+        "proof/shape.py",
+        "    _check_historian(module)\n",
+        "",
+    ),
+    _tool(
         "oracle that always agrees",
         "tests/scheduler/oracle.py",
         "    def _wrong(self, what: str) -> None:\n        if self.problem is None:",

@@ -66,7 +66,9 @@ def baseline(
         project = Path(name)
         copy_project(project)
         chosen = [
-            replace(check, commands=tuple(c for c in check.commands if any(map(c.concerns, faults))))
+            replace(
+                check, commands=tuple(c for c in check.commands if any(map(c.concerns, faults)))
+            )
             for check in checks
         ]
         chosen = [check for check in chosen if check.commands]

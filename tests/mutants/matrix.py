@@ -1,115 +1,77 @@
-"""The matrix of faults and checks, as a page of the documentation."""
+"""The matrix of faults and checks, as text, and in figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
 
-from mutants.checks import CHECKS, Answer, Found
-from mutants.faults import ROOT, Fault, Kind
-from mutants.gallery import FAULTS, Result, load
+from mutants.checks import CHECKS, Check
+from mutants.faults import Fault, Kind
+from mutants.gallery import Result
+from mutants.running import Answer
 
-__all__ = ["MATRIX", "RESULTS", "written"]
+__all__ = ["SIGNS", "as_text", "legend", "looked_at", "row", "signs", "sums"]
 
-RESULTS = Path(__file__).with_name("results.json")
-"""What came of the last run of each fault: ``make mutants`` writes it, and the page from it."""
-
-MATRIX = ROOT / "docs" / "faults.md"
-
-SURVIVORS = Path(__file__).with_name("survivors.md")
-"""What came of the mutations that a tool makes up, and why some survive."""
-
-_CELLS = {
-    Answer.CAUGHT: "yes",
-    Answer.MISSED: "no",
+SIGNS = {
+    Answer.CAUGHT: "x",
+    Answer.MISSED: "-",
     Answer.UNREAD: "·",
-    Answer.NONE: "?",
-    Answer.NOT_THERE: "",
+    Answer.TIME_OUT: "t",
+    Answer.NO_VERDICT: "?",
 }
+FIRST = "F"
 
-_HEAD = """\
-# The gallery of faults
-
-A check that cannot fail shows nothing. So each fault here is put into a copy of the project, and
-the checks must notice. `make mutants` does this and writes this page; `make mutants FAULT='one
-woken*'` tries a few; `make mutants-reduced` tries those that continuous integration tries.
-
-**first**: the check that caught it first, in the order of the columns. yes: caught as well. no: the
-check ran, and noticed nothing: it is blind to this. A dot: the check does not depend on what was
-changed. ?: it came to no verdict in its time. An empty cell: the project does not have the check.
-
-"""
+Pairs = Sequence[tuple[Fault, Result]]
 
 
-def written() -> str:
-    """Return the page."""
-    results = {result.fault: result for result in load(RESULTS)}
-    lines = [_HEAD]
-    lines += [f"- **{check.name}**: {check.shows}\n" for check in CHECKS]
-    for kind in Kind:
-        faults = [fault for fault in FAULTS if fault.kind is kind and fault.name in results]
-        if not faults:
-            continue
-        lines += [f"\n## In the {kind.value}\n\n" if kind is not Kind.CPYTHON else
-                  f"\n## {kind.value}\n\n"]
-        names = [check.name for check in CHECKS]
-        lines += [f"| fault | {' | '.join(names)} |\n", "|---|" + "---|" * len(names) + "\n"]
-        lines += [_row(fault, results[fault.name]) for fault in faults]
-    lines += _blind(results)
-    lines += _equivalent()
-    if SURVIVORS.exists():
-        lines += ["\n", SURVIVORS.read_text(encoding="utf-8")]
-    lines += ["\n## What failed\n\n", *_failed(results)]
-    return "".join(lines)
+def signs(result: Result, checks: Sequence[Check] = CHECKS) -> list[str]:
+    """Return what each check says of a fault, as one character."""
+    found = [result.found.get(check.name) for check in checks]
+    first = result.caught[:1]
+    return [
+        FIRST if [check.name] == first else SIGNS[one.answer if one else Answer.UNREAD]
+        for check, one in zip(checks, found, strict=True)
+    ]
 
 
-def _row(fault: Fault, result: Result) -> str:
-    cells = []
-    for check in CHECKS:
-        found = result.found.get(check.name, Found(Answer.NOT_THERE))
-        cells.append("**first**" if check.name == result.first else _CELLS[found.answer])
+def legend(checks: Sequence[Check]) -> str:
+    """Return the lines above the matrix."""
+    lines = [f"{number:>3}  {check.name}: {check.shows}" for number, check in enumerate(checks, 1)]
+    lines.append("F caught, first   x caught   - blind   · not run   t time-out   ? no verdict\n")
+    return "\n".join([*lines, "".join(f"{number:>3}" for number in range(1, len(checks) + 1))])
+
+
+def row(fault: Fault, result: Result, checks: Sequence[Check]) -> str:
+    """Return a fault's line of the matrix."""
     mark = " (equivalent)" if fault.equivalent else ""
-    return f"| {_escaped(fault.name)}{mark} | {' | '.join(cells)} |\n"
+    problem = f": {result.problem}" if result.problem else ""
+    return (
+        "".join(f"{sign:>3}" for sign in signs(result, checks)) + f"  {fault.name}{mark}{problem}"
+    )
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+def looked_at(pairs: Pairs, check: Check) -> list[tuple[Fault, bool]]:
+    """Return the faults of which a check came to a verdict, each with whether it was caught.
+
+    Those that make no difference do not count.
+    """
+    verdicts = (Answer.CAUGHT, Answer.MISSED)
+    found = [(f, r.found[check.name].answer) for f, r in pairs if check.name in r.found]
+    return [(f, a is Answer.CAUGHT) for f, a in found if a in verdicts and not f.equivalent]
 
 
-def _blind(results: dict[str, Result]) -> Iterator[str]:
-    """Yield what each technique cannot see, in figures."""
-    yield "\n## What each check sees\n\n"
-    yield "| check | faults in what it depends on | caught | first | caught by nobody else |\n"
-    yield "|---|---|---|---|---|\n"
-    counted = [results[f.name] for f in FAULTS if f.name in results and not f.equivalent]
+def sums(pairs: Pairs, check: Check) -> list[str]:
+    """Return for each kind how many faults a check has caught, of how many."""
+    cells = []
+    for kind in Kind:
+        caught = [caught for fault, caught in looked_at(pairs, check) if fault.kind is kind]
+        cells.append(f"{sum(caught)}/{len(caught)}" if caught else "·")
+    return cells
+
+
+def as_text(pairs: Pairs) -> str:
+    """Return the matrix of kinds and checks."""
+    kinds = "".join(f"{kind.value:>20}" for kind in Kind)
+    lines = [f"{'caught, of those tried':<24}{kinds}"]
     for check in CHECKS:
-        found = [(r, r.found[check.name].answer) for r in counted if check.name in r.found]
-        caught = [result for result, answer in found if answer is Answer.CAUGHT]
-        looked = len(caught) + sum(answer is Answer.MISSED for _, answer in found)
-        alone = [r for r in caught if _number_caught(r) == 1]
-        first = sum(result.first == check.name for result in caught)
-        yield f"| {check.name} | {looked} | {len(caught)} | {first} | {len(alone)} |\n"
-
-
-def _number_caught(result: Result) -> int:
-    return sum(found.answer is Answer.CAUGHT for found in result.found.values())
-
-
-def _equivalent() -> Iterator[str]:
-    yield "\n## Equivalent\n\nThese make no difference, so that nobody may notice them:\n\n"
-    for fault in FAULTS:
-        if fault.equivalent:
-            yield f"- {_escaped(fault.name)}: {fault.equivalent}.\n"
-
-
-def _failed(results: dict[str, Result]) -> Iterator[str]:
-    """Yield for each fault the test or the model that failed first in each check."""
-    for fault in FAULTS:
-        caught = {
-            name: found.first
-            for name, found in (results[fault.name].found if fault.name in results else {}).items()
-            if found.answer is Answer.CAUGHT
-        }
-        if caught:
-            yield f"- {_escaped(fault.name)}\n"
-            yield from (f"  - {name}: `{first.replace('`', '')}`\n" for name, first in caught.items())
+        lines.append(f"{check.name:<24}" + "".join(f"{cell:>20}" for cell in sums(pairs, check)))
+    return "\n".join(["", *lines, ""])
