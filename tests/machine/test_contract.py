@@ -24,8 +24,10 @@ def test_contract_holds_of_small_barriers(parties: int) -> None:
     ):
         names = {
             **vars(machine),
-            **{"parties": parties, "has_action": has_action, "event": event},
+            "parties": parties,
+            "has_action": has_action,
             "state": State(phase, arrived),
+            "event": event,
         }
         if all(eval(text, names) for kind, text in CONDITIONS if kind == "pre"):  # noqa: S307
             names["__return__"] = step(parties, has_action, State(phase, arrived), event)

@@ -72,6 +72,8 @@ def as_text(pairs: Pairs) -> str:
     """Return the matrix of kinds and checks."""
     kinds = "".join(f"{kind.value:>20}" for kind in Kind)
     lines = [f"{'caught, of those tried':<24}{kinds}"]
-    for check in CHECKS:
-        lines.append(f"{check.name:<24}" + "".join(f"{cell:>20}" for cell in sums(pairs, check)))
+    lines += [
+        f"{check.name:<24}" + "".join(f"{cell:>20}" for cell in sums(pairs, check))
+        for check in CHECKS
+    ]
     return "\n".join(["", *lines, ""])

@@ -1,30 +1,40 @@
 """Faults that a general tool makes up: ``make mutation``.
 
 Cosmic Ray changes one place of the table, of the pure step or of the barrier at a time, and the
-checks that every other fault meets must notice, until one does. What survives is named in
-``survivors.py`` with the reason. Exit code: 0 if nothing survives but that, 1 if more does, or less;
-2 if the checks fail without a fault.
+checks that every other fault meets are run until one notices. What survives is named in
+``survivors.py`` with the reason. Exit code: 0 if that is all that survives, and all of it does; 1
+otherwise; 2 if a check does not pass without a fault, or no mutant has such a name.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
-from pathlib import Path
 
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 from mutants.checks import CHECKS, Check
+from mutants.command import CACHE, add_options, is_meant, is_sound
 from mutants.faults import ROOT, Edit, Fault, Kind
-from mutants.gallery import Result, baseline, run, save
-from mutants.running import Answer
+from mutants.gallery import Result, load, run, save
+from mutants.page import escaped, write_part
+from mutants.survivors import SURVIVORS
 
 MODULES = {"table": Kind.TABLE, "machine": Kind.STEP, "barrier": Kind.SHELL}
+
+_IMPORT, _NONE = "the import", "none"
+_HEAD = """
+`make mutation` has Cosmic Ray change one place of `table.py`, `machine.py` or `barrier.py` at a
+time: an operator, a number, a condition, a loop, an exception, a decorator. Annotations do not
+count, and no change is tried twice. Of {all} mutants, {killed} are killed ({score:.1%}) and {rest}
+survive. The checks are those of the gallery, run until one notices; a mutant of the table that is
+no state machine is refused when it is imported.
+
+"""
 
 
 def is_chosen(operator: str) -> bool:
@@ -90,35 +100,70 @@ def _change(old: str, new: str) -> str:
 def _order(kind: Kind) -> list[Check]:
     """Return the checks, those first that find most at the least cost.
 
-    A barrier in which threads are stuck keeps the unit tests waiting; the scheduler tells it.
+    A barrier in which threads are stuck keeps the unit tests waiting; the scheduler tells at once.
     """
-    names = ["scheduler"] if kind is Kind.SHELL else []
-    return sorted(CHECKS, key=lambda check: check.name not in names)
+    sooner = "scheduler" if kind is Kind.SHELL else "unit tests"
+    return sorted(CHECKS, key=lambda check: check.name != sooner)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
-    chosen = [fault for fault in mutants() if fnmatchcase(fault.name, options.only)]
-    for name, found in baseline(CHECKS, chosen, options.cache, options.jobs):
-        print(f"without a fault  {name}: {found.answer.value}, {found.seconds:.0f} s", flush=True)
-        if found.answer is not Answer.MISSED:
-            print(f"mutation: {name} fails without a fault: {found.first}", file=sys.stderr)
-            return 2
+    chosen = [fault for fault in mutants() if is_meant(fault, options.only)]
+    if not chosen:
+        print(f"mutation: no mutant has a name like {options.only!r}", file=sys.stderr)
+        return 2
+    if not is_sound(CHECKS, chosen, options):
+        return 2
+    results = []
     for kind in MODULES.values():
         faults = [fault for fault in chosen if fault.kind is kind]
         for result in run(faults, _order(kind), options.cache, first=True, jobs=options.jobs):
             save([result], options.results)
-            said = result.problem or ", ".join(result.caught) or "it survives"
-            print(f"{result.fault}: {said} {result.open}", flush=True)
-    return 0
+            results.append(result)
+            print(f"{noticed_by(result)}  {result.fault}", flush=True)
+    if options.write:
+        known = {result.fault: result for result in load(options.results)}
+        write_part("".join(_part([known[fault.name] for fault in mutants()])), is_gallery=False)
+    return _conclude(results)
+
+
+def noticed_by(result: Result) -> str:
+    """Return which check has noticed a mutant first, or what is to be said instead."""
+    if result.problem:
+        return _IMPORT
+    return result.caught[0] if result.caught else _NONE
+
+
+def _conclude(results: Sequence[Result]) -> int:
+    alive = [result.fault for result in results if not result.problem and not result.caught]
+    killed = len(results) - len(alive)
+    print(f"{len(results)} mutants, {killed} killed, {len(alive)} survive")
+    tried = {result.fault for result in results}
+    wrong = [f"it survives: {name}" for name in alive if name not in SURVIVORS]
+    wrong += [f"it is killed: {name}" for name in SURVIVORS if name in tried and name not in alive]
+    print(*(f"not as tests/mutants/survivors.py says: {one}" for one in wrong), sep="\n")
+    return 1 if wrong else 0
+
+
+def _part(results: Sequence[Result]) -> Iterator[str]:
+    """Yield the part of the page about the mutants."""
+    counted = Counter(noticed_by(result) for result in results)
+    killed = sum(bool(result.problem or result.caught) for result in results)
+    yield _HEAD.format(
+        all=len(results), killed=killed, rest=len(results) - killed, score=killed / len(results)
+    )
+    yield "| noticed first by | mutants |\n|---|---|\n"
+    yield from (f"| {name} | {number} |\n" for name, number in counted.most_common())
+    yield "\nWhat survives, and why:\n\n"
+    yield from (f"- {escaped(name)}: {reason}.\n" for name, reason in SURVIVORS.items())
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mutation", description="Apply made-up faults.")
-    parser.add_argument("--only", default="*")
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/mutcache"))
-    parser.add_argument("--results", type=Path, default=Path("/tmp/mutation.json"))
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser = argparse.ArgumentParser(prog="mutation", description="Apply faults that are made up.")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="the mutants of such names")
+    parser.add_argument("--write", action="store_true", help="write their part of docs/faults.md")
+    add_options(parser, CACHE / "mutation.json")
     return parser
 
 

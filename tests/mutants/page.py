@@ -13,10 +13,10 @@ from mutants.faults import ROOT, Fault, Kind
 from mutants.gallery import Result
 from mutants.matrix import Pairs, looked_at, signs, sums
 
-__all__ = ["PAGE", "PageError", "escaped", "write_gallery", "write_part"]
+__all__ = ["MADE_UP", "PAGE", "PageError", "escaped", "write_gallery", "write_part"]
 
 PAGE = ROOT / "docs" / "faults.md"
-_MADE_UP = "\n## Faults that a general tool makes up\n"
+MADE_UP = "\n## Faults that a general tool makes up\n"
 
 _HEAD = """\
 # The gallery of faults
@@ -30,6 +30,14 @@ tried in every run of the tests.
 The checks are small, so that the whole takes less than an hour: `make check` and `make test` do
 more. In this order, the cheapest first:
 
+"""
+
+_LEGEND = """
+## Every fault
+
+**F**: caught, by this check first. x: caught as well. -: the check was run, and is blind to this.
+·: not run, because it does not depend on what the fault is in. t: not done in its time, and ?: no
+verdict for another reason; neither counts as caught. Last, what failed first.
 """
 
 
@@ -51,9 +59,9 @@ def write_gallery(faults: Sequence[Fault], results: Mapping[str, Result]) -> Non
 def write_part(text: str, *, is_gallery: bool) -> None:
     """Write one part of the page, and keep the other."""
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    gallery, _, made_up = page.partition(_MADE_UP)
+    gallery, _, made_up = page.partition(MADE_UP)
     gallery, made_up = (text, made_up) if is_gallery else (gallery, text)
-    PAGE.write_text(gallery + _MADE_UP + made_up, encoding="utf-8")
+    PAGE.write_text(gallery + MADE_UP + made_up, encoding="utf-8")
 
 
 def escaped(text: str) -> str:
@@ -81,10 +89,7 @@ def _gallery(pairs: Pairs) -> Iterator[str]:
     yield "\n*first*: before the others, in their order. *alone*: no other check has noticed.\n"
     yield "\n## Equivalent\n\nThese make no difference, so that nobody can notice them:\n\n"
     yield from (f"- {escaped(fault.name)}: {fault.equivalent}.\n" for fault in equivalent)
-    yield "\n## Every fault\n\n**F**: caught, by this check first. x: caught as well. -: the check "
-    yield "was run, and is blind to this.\n·: not run, because it does not depend on what the fault "
-    yield "is in. t: not done in its time, and ?: no\nverdict for another reason; neither counts as "
-    yield "caught. Last, what failed first.\n"
+    yield _LEGEND
     for kind in Kind:
         yield f"\n### {kind.value[0].upper()}{kind.value[1:]}\n\n"
         yield _line("fault", *(f"{number}" for number in range(1, len(CHECKS) + 1)), "how")

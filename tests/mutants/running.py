@@ -21,10 +21,11 @@ from pathlib import Path
 from mutants.checks import Check, Command
 from mutants.faults import Fault
 
-__all__ = ["NO_VERDICT", "Answer", "Found", "imports", "run_check"]
+__all__ = ["LATE", "NO_VERDICT", "Answer", "Found", "imports", "read", "run_check"]
 
-NO_VERDICT = 3
-"""The exit code of a command that has found nothing wrong, and has not seen everything."""
+NO_VERDICT, LATE = 3, 4
+"""The exit codes of a command that has found nothing wrong, and has not seen everything; the second
+where its time was up."""
 
 
 class Answer(Enum):
@@ -132,9 +133,9 @@ def read(program: str, code: int | None, output: str) -> tuple[Answer, str]:
     """
     if code == 0:
         return Answer.MISSED, ""
-    if code is None:
-        return Answer.TIME_OUT, output
-    if code != 1 or "" == output.strip():
+    if code in (None, LATE):
+        return Answer.TIME_OUT, _last(output)
+    if code != 1 or output.strip() == "":
         return Answer.NO_VERDICT, _last(output)
     if program == "pytest":
         if failed := _FAILED_TEST.search(output):
