@@ -61,8 +61,8 @@ def _chain(names: str, *reads: str) -> Command:
 
 
 def _pytest(tests: str, *reads: str, only: str = "", seconds: int = 30) -> Command:
-    limit = f"--timeout={seconds}"
-    options = ("-q", "-x", "-rfE", "--tb=line", "-p", "no:cacheprovider", limit)
+    options = ("-q", "-x", "-rfE", "--tb=line", "-p", "no:cacheprovider")
+    options += (f"--timeout={seconds}", "--hypothesis-profile=unshrunk")
     keywords = ("-k", only) if only else ()
     return Command(("pytest", *tests.split(), *options, *keywords), reads)
 

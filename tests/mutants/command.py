@@ -43,7 +43,8 @@ def main(
     chosen = [fault for fault in chosen if fault not in later]
     if not chosen:
         print(
-            f"mutants: no fault is to be tried of {options.only!r}: --list names all",
+            f"mutants: no fault and no kind of faults has a name like {options.only!r}: "
+            "make mutants LIST=1 names all",
             file=sys.stderr,
         )
         return 2

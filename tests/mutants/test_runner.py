@@ -1,4 +1,4 @@
-"""The gallery's runner tells who caught a fault, and what survives; and nothing unknown is caught."""
+"""The runner tells who caught a fault, and what survives; what is unknown is not caught."""
 
 from __future__ import annotations
 
