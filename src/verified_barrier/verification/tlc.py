@@ -163,6 +163,8 @@ class Tlc:
                 *self.java_options,
                 *(f"-Djava.io.tmpdir={scratch}", "-cp", str(self.jar), "tlc2.TLC"),
                 *("-tool", "-nowarning", "-workers", "1", "-metadir", str(folder / "states")),
+                # By itself, TLC looks at liveness every few seconds, and may stop at fewer states.
+                *("-lncheck", "final"),
                 *(() if dump is None else ("-dump", "dot,actionlabels", str(dump))),
                 *("-config", f"{module}.cfg", module),
             ]
