@@ -21,7 +21,7 @@ check: $(READY) ## model-check the specification, compare the table with it, con
 
 check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs, the gallery of faults
 	$(CACHE) $(RUN)/verified-barrier check --full
-	$(RUN)/python -m pytest tests/scheduler tests/barrier --full -m full
+	$(RUN)/python -m pytest --full -m full
 	$(RUN)/python -m pytest tests/traces
 	$(MAKE) mutants
 
@@ -33,7 +33,7 @@ mutation: $(READY) ## let Cosmic Ray change the table, the pure step and the bar
 	$(CACHE) PYTHONPATH=tests $(RUN)/python -m mutants.mutation $(if $(MUTANTS),--only "$(MUTANTS)") $(if $(WRITE),--write)
 
 test: $(READY) ## run the tests, on all cores; TESTS='…' chooses some
-	$(RUN)/python -m pytest -n auto --dist worksteal $(TESTS)
+	$(RUN)/python -m pytest -n auto --dist loadgroup $(TESTS)
 
 lint: $(READY) ## check style and types
 	$(RUN)/ruff check .

@@ -153,11 +153,11 @@ def test_difference_reads_as_a_sentence() -> None:
 
 
 @pytest.mark.check
-def test_graphs_of_all_small_models_are_equal(tlc: Tlc, tmp_path: Path) -> None:
-    """TLC and the table agree on every model of up to three threads."""
+def test_graphs_of_small_models_are_equal(tlc: Tlc, tmp_path: Path) -> None:
+    """TLC and the table agree on every model of up to two threads, however they are compared."""
     modules = read_modules(SPEC)
-    models = [m for m in load_manifest(MODELS) if m.edges and m.constants["Threads"] <= 3]
-    assert len(models) == 10
+    models = [m for m in load_manifest(MODELS) if m.edges and m.constants["Threads"] <= 2]
+    assert len(models) == 6
     for model in models:
         dump = tmp_path / "graph.dot"
         tlc.run(model.module, model.configuration, modules, 60.0, dump)

@@ -45,7 +45,8 @@ from verified_barrier.verification.report import Verdict
 from verified_barrier.verification.resources import SPEC, read_modules
 from verified_barrier.verification.tlc import Tlc
 
-pytestmark = pytest.mark.check
+# In one process: what is proved and dumped once serves many of the tests.
+pytestmark = [pytest.mark.check, pytest.mark.xdist_group("proof")]
 
 ACTIONS = [row.action for row in TABLE.rows]
 EVERYWHERE = Sample("everywhere", 1, 1, has_action=True, everywhere=True, large=False)
