@@ -19,7 +19,7 @@ from verified_barrier.verification.check import all_checks
 from verified_barrier.verification.report import Report, Verdict
 from verified_barrier.verification.tlc import Tlc
 
-SECONDS = 150.0
+SECONDS = 280.0
 """The time limit of all checks together: TLC is to be ended before somebody ends this."""
 
 

@@ -83,6 +83,11 @@ def test_guard_says_what_it_is_named_for(guard: Guard, expected: tuple[bool, ...
             {"guard": Guard.ALWAYS},
             "ArriveAndWait and ArriveAndRelease overlap: both apply to ARRIVE in FILLING",
         ),
+        (
+            "ArriveAndRelease",
+            {"guard": Guard.LAST_WITH_ACTION},
+            "ArriveAndRelease and ArriveAndAct overlap",
+        ),
         ("ArriveHeld", {"phases": (Phase.TRIPPING,)}, "no row says what ARRIVE does in RESETTING"),
         ("Call", {"phases": ()}, "Call: its phases must be one or more, each once"),
         ("Call", {"phases": (Phase.BROKEN,) * 2}, "Call: its phases must be one or more"),
