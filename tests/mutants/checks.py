@@ -61,7 +61,7 @@ def _chain(names: str, *reads: str) -> Command:
     return Command(("mutants.chain", *names.split()), reads)
 
 
-def _pytest(tests: str, *reads: str, only: str = "", seconds: int = 60) -> Command:
+def _pytest(tests: str, *reads: str, only: str = "", seconds: int = 40) -> Command:
     options = ("-q", "-x", "-rfE", "--tb=line", "-p", "no:cacheprovider")
     options += (f"--timeout={seconds}", "--hypothesis-profile=unshrunk")
     keywords = ("-k", only) if only else ()

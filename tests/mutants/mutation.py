@@ -1,7 +1,7 @@
 """Faults that a general tool makes up: ``make mutation``.
 
 Cosmic Ray changes one place of the table, of the pure step or of the barrier at a time, and the
-checks that every other fault meets are run until one notices. What survives is named in
+unit tests, the scheduler and the interruptions are run until one notices. What survives is named in
 ``survivors.py`` with the reason. Exit code: 0 if that is all that survives, and all of it does; 1
 otherwise; 2 if a check does not pass without a fault, or no mutant has such a name.
 """
@@ -31,8 +31,8 @@ _HEAD = """
 `make mutation` has Cosmic Ray change one place of `table.py`, `machine.py` or `barrier.py` at a
 time: an operator, a number, a condition, a loop, an exception, a decorator. Annotations do not
 count, and no change is tried twice. Of {all} mutants, {killed} are killed ({score:.1%}) and {rest}
-survive. The checks are those of the gallery, run until one notices; a mutant of the table that is
-no state machine is refused when it is imported.
+survive. The unit tests, the scheduler and the interruptions of the gallery are run, until one
+notices; a mutant of the table that is no state machine is refused when it is imported.
 
 """
 
@@ -97,13 +97,14 @@ def _change(old: str, new: str) -> str:
     return f"{' '.join(before.split())} → {' '.join(after.split())}"
 
 
-def _order(kind: Kind) -> list[Check]:
-    """Return the checks, those first that find most at the least cost.
+def _checks(kind: Kind) -> list[Check]:
+    """Return the checks that find most at the least cost, those first that find more.
 
     A barrier in which threads are stuck keeps the unit tests waiting; the scheduler tells at once.
     """
-    sooner = "scheduler" if kind is Kind.SHELL else "unit tests"
-    return sorted(CHECKS, key=lambda check: check.name != sooner)
+    names = ["scheduler", "unit tests", "interruptions"]
+    chosen = [check for name in names for check in CHECKS if check.name == name]
+    return chosen if kind is Kind.SHELL else chosen[1::-1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,12 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not chosen:
         print(f"mutation: no mutant has a name like {options.only!r}", file=sys.stderr)
         return 2
-    if not is_sound(CHECKS, chosen, options):
+    if not is_sound(_checks(Kind.SHELL), chosen, options):
         return 2
     results = []
     for kind in MODULES.values():
         faults = [fault for fault in chosen if fault.kind is kind]
-        for result in run(faults, _order(kind), options.cache, first=True, jobs=options.jobs):
+        for result in run(faults, _checks(kind), options.cache, first=True, jobs=options.jobs):
             save([result], options.results)
             results.append(result)
             print(f"{noticed_by(result)}  {result.fault}", flush=True)
