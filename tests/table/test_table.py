@@ -83,10 +83,13 @@ def test_guard_says_what_it_is_named_for(guard: Guard, expected: tuple[bool, ...
             {"guard": Guard.ALWAYS},
             "ArriveAndWait and ArriveAndRelease overlap: both apply to ARRIVE in FILLING",
         ),
-        (
-            "ArriveAndRelease",
-            {"guard": Guard.LAST_WITH_ACTION},
-            "ArriveAndRelease and ArriveAndAct overlap",
+        *(
+            (action, {"guard": guard}, f"{first} and {second} overlap")
+            for action, guard, first, second in (
+                ("ArriveAndRelease", Guard.NOT_LAST, "ArriveAndWait", "ArriveAndRelease"),
+                ("ArriveAndRelease", Guard.LAST_WITH_ACTION, "ArriveAndRelease", "ArriveAndAct"),
+                ("ArriveAndAct", Guard.LAST_WITHOUT_ACTION, "ArriveAndRelease", "ArriveAndAct"),
+            )
         ),
         ("ArriveHeld", {"phases": (Phase.TRIPPING,)}, "no row says what ARRIVE does in RESETTING"),
         ("Call", {"phases": ()}, "Call: its phases must be one or more, each once"),
