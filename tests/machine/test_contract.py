@@ -43,7 +43,7 @@ def test_valid_states() -> None:
         phase: [arrived for arrived in range(-2, 7) if is_valid(4, State(phase, arrived))]
         for phase in Phase
     }
-    assert valid == dict.fromkeys(Phase, [0]) | {
+    assert valid == {phase: [0] for phase in Phase} | {
         Phase.FILLING: [0, 1, 2, 3],
         Phase.TRIPPING: [1, 2, 3, 4],
     }
