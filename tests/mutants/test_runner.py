@@ -14,6 +14,7 @@ from mutants.faults import ROOT, Fault, Kind, fault
 from mutants.gallery import FAULTS, REDUCED, Result, is_as_expected, load, run, save
 from mutants.matrix import signs
 from mutants.running import LATE, NO_VERDICT, Answer, Found, read, run_check
+from mutants.survivors import SURVIVORS
 
 SPEC = "spec/Barrier.tla"
 RENAMED = fault("renamed action", Kind.SPECIFICATION, SPEC, "    \\/ ResetBroken\n", "")
@@ -210,3 +211,16 @@ def test_page_is_about_these_faults() -> None:
     for one in FAULTS:
         assert ("**F**" in tabled[page.escaped(one.name)]) is not bool(one.equivalent), one.name
         assert not one.equivalent or f"- {page.escaped(one.name)}: {one.equivalent}.\n" in text
+
+
+def test_page_is_about_these_survivors() -> None:
+    """Each mutant that survives is on the page, with the reason, and is about a line that is there."""
+    text = page.PAGE.read_text(encoding="utf-8").partition(page.MADE_UP)[2]
+    assert f"and {len(SURVIVORS)}\nsurvive." in text
+    for name, reason in SURVIVORS.items():
+        assert f"- {page.escaped(name)}: {reason}.\n" in text
+        module, _, change = name.partition(": ")
+        source = (ROOT / "src" / "verified_barrier" / module).read_text(encoding="utf-8")
+        assert change.partition(" → ")[0] in {
+            " ".join(line.split()) for line in source.splitlines()
+        }
