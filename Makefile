@@ -11,7 +11,7 @@ RUN     := $(VENV)/bin
 CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 
 .DEFAULT_GOAL := help
-.PHONY: help check check-full mutants mutation test lint bench bench-scheduler interruptions stress find replay clean
+.PHONY: help check check-full mutants mutation test lint bench bench-scheduler interruptions stress find replay docs clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,9 +59,12 @@ find: $(READY) ## look for a failure in a scenario of the scheduler; SCENARIO='3
 	@test -n '$(SCENARIO)' || { echo "say which scenario: make find SCENARIO='3 threads'" >&2; exit 2; }
 	PYTHONPATH=tests $(RUN)/python -m scheduler find '$(SCENARIO)' --barrier '$(BARRIER)' $(if $(SCHEDULE),--output '$(SCHEDULE)')
 
-replay: $(READY) ## run a failure of the scheduler's tests again; SCHEDULE=file.json says which
+replay: $(READY) ## run a failure of the scheduler's tests again; SCHEDULE=file.json says which; TRACE=run.ndjson
 	@test -n '$(SCHEDULE)' || { echo 'say which schedule: make replay SCHEDULE=file.json' >&2; exit 2; }
-	PYTHONPATH=tests $(RUN)/python -m scheduler replay '$(SCHEDULE)'
+	PYTHONPATH=tests $(RUN)/python -m scheduler replay '$(SCHEDULE)' $(if $(TRACE),--trace '$(TRACE)')
+
+docs: $(READY) ## build the site into build/docs; BUILDER=linkcheck asks the network whether its links lead somewhere
+	$(RUN)/sphinx-build --fail-on-warning --keep-going --quiet --builder $(or $(BUILDER),html) docs build/docs
 
 clean: ## remove what these targets made
 	rm -rf .venv* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

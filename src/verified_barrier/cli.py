@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from verified_barrier.teaching.diagram_commands import add_diagram_commands
+from verified_barrier.teaching.diagram_commands import DiagramError, add_diagram_commands
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, run_checks
 from verified_barrier.verification.exits import (
     EXIT_AS_EXPECTED,
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         return int(options.run(options))
-    except (SetupError, ManifestError, OutputError, TraceError) as problem:
+    except (SetupError, ManifestError, OutputError, TraceError, DiagramError) as problem:
         print(f"verified-barrier: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:

@@ -2,8 +2,9 @@
 
 ``find SCENARIO`` looks for a failure of a barrier in every interleaving of a scenario, reports the
 smallest that it gets hold of, and with ``--output`` keeps its schedule; ``replay FILE`` runs a
-schedule again. Both end with 1 if there is a failure, with 0 if nothing is wrong, and with 2 if
-what they are asked cannot be done, or was not finished; then they say why.
+schedule again, and with ``--trace`` records what our barrier does in it. Both end with 1 if there
+is a failure, with 0 if nothing is wrong, and with 2 if what they are asked cannot be done, or was
+not finished; then they say why.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from scheduler.minimise import fewest_preemptions
 from scheduler.scenarios import SCENARIOS
 from scheduler.schedule import ScheduleError, checked_name, load, recorded, replay, save
 from scheduler.search import Verdict
-from scheduler.subjects import SHIPPED, SUBJECTS
+from scheduler.subjects import SHIPPED, STANDARD, SUBJECTS
+from traces.recorder import Recorder
+from verified_barrier.verification.files import OutputError, check_writable
+from verified_barrier.verification.traces.trace import write_traces
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,13 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finds.set_defaults(command=_find)
     replays = commands.add_parser("replay", help="run a schedule again")
     replays.add_argument("schedule", type=Path, help="a file that find --output has written")
+    replays.add_argument("--trace", type=Path, help="the file that a recorded run goes to")
     replays.set_defaults(command=_replay)
     for command in (finds, replays):
         command.add_argument("--details", action="store_true", help="show reads and writes")
     options = parser.parse_args(arguments)
     try:
         return int(options.command(options))
-    except ScheduleError as error:
+    except (ScheduleError, OutputError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -64,9 +69,20 @@ def _find(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    schedule = load(options.schedule)
+    if options.trace is not None:
+        if schedule.barrier == STANDARD.name:
+            raise ScheduleError(
+                f"{schedule.barrier} tells nobody which steps it takes: there is no trace of it"
+            )
+        check_writable(options.trace)
     with Engine() as engine:
-        replayed = replay(engine, load(options.schedule))
+        replayed = replay(engine, schedule, oracle=Recorder if options.trace else None)
+        oracle = replayed.recording.run.oracle
     print(replayed.report(details=options.details), end="")
+    if isinstance(oracle, Recorder):
+        source = f"{schedule.barrier}: {schedule.scenario}"
+        write_traces([oracle.recording.trace(source)], options.trace)
     return 0 if replayed.problem is None else 1
 
 

@@ -71,6 +71,8 @@ class Oracle:
         """The edges of the model that the barrier has taken."""
         self.state = ""
         """What operations call the barrier's state, which every step writes."""
+        self.lock = ""
+        """What they call the barrier's lock."""
         self.callers: dict[str, int] = {}
         """The thread of each call, by the name of the call's lock."""
         self.exits: dict[int, str] = {}
@@ -102,6 +104,7 @@ class Oracle:
         state: Watched = type(barrier).__dict__["_state"]
         self.state = state.name(barrier)
         lock: Lock = barrier._lock
+        self.lock = lock.name
         return lambda: self._compare(State(*state.peek(barrier)), lock.owner is None)
 
     def _see(self, taken: tuple[Row, Lock | None]) -> None:
@@ -225,7 +228,8 @@ class Oracle:
             location = self.location(number)
             ways_on = steps(self.run.parties, self.run.has_action, self.now)
             possible = {edge.action for edge in ways_on if edge.thread == number}
-            if location is not Location.WAITING or possible - _NOT_BY_ITSELF:
+            is_inside = operation.target == self.lock  # No waiter waits for that one.
+            if is_inside or location is not Location.WAITING or possible - _NOT_BY_ITSELF:
                 name = _PROPERTY_OF_STUCK.get(location, "NoStrandedWaiter")
                 return f"{name}: t{number + 1} is stuck at {operation}, and is {location.value}"
         return None

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import nan
 from types import ModuleType
 from typing import Any
 
 from scheduler.behaviour import Behaviour
-from scheduler.engine import Body, Engine, Execution
+from scheduler.engine import Body, Engine, Execution, Operation
 from scheduler.oracle import ActionError, Interruption, Oracle
 from scheduler.primitives import Lock, Surroundings, load_module, load_threading, watch
 from scheduler.states import state_key
 from verified_barrier import barrier as shipped
 
-__all__ = ["SCENARIOS", "Run", "Scenario", "load_shipped", "load_standard", "watch_shared"]
+__all__ = [
+    "SCENARIOS",
+    "Run",
+    "Scenario",
+    "load_shipped",
+    "load_standard",
+    "scenario_of",
+    "watch_shared",
+]
 
 
 @dataclass(frozen=True)
@@ -38,9 +46,64 @@ class Scenario:
     """The threads in which an exception may be raised, once for each mention."""
     suspended: tuple[int, ...] = ()
     """The threads that may be stopped for good where they could block."""
-    action: str | None = None
+    action: str | tuple[tuple[str, ...], ...] | None = None
     """What the action does: returns, raises, is slow, aborts, resets, waits (at the barrier), waits
-    for an abort; ``None``: there is none."""
+    for an abort, does not end; ``None``: there is none. Or what it does, one after the other, for
+    each time that it runs; it returns after the last, and in the runs that are not mentioned."""
+
+
+_SCRIPT = ("wait", "wait briefly", "wait for nan", "wait at a copy", "abort", "reset")
+_ACTION = (
+    "returns",
+    "raises",
+    "is slow",
+    "aborts",
+    "resets",
+    "waits",
+    "waits for an abort",
+    "does not end",
+)
+"""What scripts and actions are made of."""
+
+
+def scenario_of(kept: Mapping[str, object]) -> Scenario:
+    """Return the scenario that was written as JSON.
+
+    Raises ``ValueError`` if it is none; the message says what is wrong.
+    """
+    names = [field.name for field in fields(Scenario)]
+    if sorted(kept) != sorted(names):
+        raise ValueError(
+            f"a scenario has the fields {', '.join(names)}, not {', '.join(sorted(kept))}"
+        )
+    waiters, action = kept["waiters"], kept["action"]
+    threads = range(len(waiters)) if isinstance(waiters, list) else range(0)
+    right = {
+        "name": isinstance(kept["name"], str),
+        "parties": type(kept["parties"]) in (int, float),
+        "waiters": bool(threads) and _are_lists_of(_SCRIPT, waiters),
+        "others": _is_list_of(("abort", "reset"), kept["others"]),
+        "interrupted": _is_list_of(threads, kept["interrupted"]),
+        "suspended": _is_list_of(threads, kept["suspended"]),
+        "action": action is None or action in _ACTION or _are_lists_of(_ACTION, action),
+    }
+    for name, is_right in right.items():
+        if not is_right:
+            raise ValueError(f"a scenario's {name} cannot be {kept[name]!r}")
+    return Scenario(**{name: _as_tuple(value) for name, value in kept.items()})
+
+
+def _is_list_of(words: Sequence[object], value: object) -> bool:
+    kinds = set(map(type, words))
+    return isinstance(value, list) and all(type(w) in kinds and w in words for w in value)
+
+
+def _are_lists_of(words: Sequence[object], value: object) -> bool:
+    return isinstance(value, list) and all(_is_list_of(words, one) for one in value)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
 def load_shipped(engine: Engine) -> ModuleType:
@@ -83,6 +146,10 @@ class Run:
         self.oracle: Oracle | Behaviour
         self.barrier: Any
         """The barrier of the last execution; ``None`` if there could be none."""
+        self.results: list[list[object]] = []
+        """What came of each waiter's script, as far as it has got."""
+        self.acted = 0
+        """How much the action has done of what it does one after the other."""
 
     def __call__(self, engine: Engine) -> Sequence[Body | Callable[[], object]]:
         scenario = self.scenario
@@ -105,6 +172,7 @@ class Run:
         actions.append(self._action(engine, barrier))
         engine.observer = oracle.watch(barrier)
         results: list[list[object]] = [[] for _ in scenario.waiters]
+        self.results, self.acted = results, 0
         bodies: list[Body | Callable[[], object]] = [
             self._waiter(barrier, *both) for both in zip(scenario.waiters, results, strict=True)
         ]
@@ -114,7 +182,7 @@ class Run:
         if self.files:
             alone = [[number] for number in range(len(bodies))]
             engine.state = lambda: state_key(
-                engine, self.files, alone, lambda _order: tuple(map(len, results))
+                engine, self.files, alone, lambda _order: (self.acted, *map(len, results))
             )
         return bodies
 
@@ -157,9 +225,13 @@ class Run:
                 if type(error) is not RuntimeError:
                     raise
 
+        def does_not_end() -> None:
+            thread = engine.current
+            thread.optional = True
+            engine.point(Operation("stand still at", thread.name, (), (), lambda: False))
+
         surroundings = Surroundings(engine)
-        actions: dict[str | None, Callable[[], object]] = {
-            None: lambda: None,
+        actions: dict[str, Callable[[], object]] = {
             "returns": lambda: None,
             "raises": raises,
             "is slow": lambda: surroundings.sleep(1.0),
@@ -167,8 +239,17 @@ class Run:
             "resets": self._command(barrier, "reset"),
             "waits": waits,
             "waits for an abort": self.aborted.acquire,
+            "does not end": does_not_end,
         }
-        does = actions[self.scenario.action]
+        kind = self.scenario.action
+        runs = iter(kind if isinstance(kind, tuple) else ())
+
+        def one_by_one() -> None:
+            for what in next(runs, ()):
+                self.acted += 1
+                actions[what]()
+
+        does = actions[kind] if isinstance(kind, str) else one_by_one
         return lambda: self.oracle.act(does)
 
     def judge(self, execution: Execution) -> str | None:

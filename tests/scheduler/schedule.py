@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from scheduler.behaviour import Behaviour
 from scheduler.engine import Engine, Execution
 from scheduler.minimise import Choice, OtherScheduleError, schedule_of
 from scheduler.minimise import replay as follow
+from scheduler.oracle import Oracle
 from scheduler.report import Recording, report
-from scheduler.scenarios import SCENARIOS
+from scheduler.scenarios import SCENARIOS, Scenario, scenario_of
 from scheduler.subjects import SUBJECTS, Subject
 
 __all__ = [
@@ -45,7 +47,8 @@ class Schedule:
     """One schedule, in the form in which it is kept."""
 
     version: int
-    scenario: str
+    scenario: str | Scenario
+    """Its name, or, if it has none among ``SCENARIOS``, the scenario itself."""
     barrier: str
     """The name of the subject: the shipped barrier, CPython's, or the one with a fault."""
     code: str
@@ -73,7 +76,7 @@ class Replayed(NamedTuple):
         )
 
 
-def recorded(execution: Execution, scenario: str, subject: Subject) -> Schedule:
+def recorded(execution: Execution, scenario: str | Scenario, subject: Subject) -> Schedule:
     """Return the schedule of an execution of the barrier as it is now."""
     steps = tuple(schedule_of(execution))
     return Schedule(VERSION, scenario, subject.name, subject.code(), steps)
@@ -105,13 +108,19 @@ def load(path: Path) -> Schedule:
         raise ScheduleError(f"{path}: {error}") from None
 
 
-def replay(engine: Engine, schedule: Schedule) -> Replayed:
+def replay(
+    engine: Engine, schedule: Schedule, *, oracle: type[Oracle | Behaviour] | None = None
+) -> Replayed:
     """Run the schedule's scenario as it says.
 
+    Parameters: ``oracle``, what judges it; if not given, what always judges this barrier.
     Raises ``ScheduleError`` if the program does something else than the schedule says.
     """
     _check_code(schedule)
-    recording = SUBJECTS[schedule.barrier].recording(engine, schedule.scenario)
+    subject = SUBJECTS[schedule.barrier]
+    recording = replace(subject, oracle=oracle or subject.oracle).recording(
+        engine, schedule.scenario
+    )
     try:
         execution = follow(engine, recording, schedule.steps)
     except OtherScheduleError as error:
@@ -135,15 +144,25 @@ def _checked(kept: object) -> Schedule:
         raise ScheduleError(
             f"a schedule has the fields {', '.join(fields)}, not {', '.join(sorted(kept))}"
         )
-    checked_name("scenario", kept["scenario"], SCENARIOS)
+    scenario = _scenario(kept["scenario"])
     checked_name("barrier", kept["barrier"], SUBJECTS)
     steps = kept["steps"]
     if not isinstance(steps, list):
         raise ScheduleError(f"steps must be a list, not {steps!r}")
     choices = tuple(_choice(number, step) for number, step in enumerate(steps))
-    schedule = Schedule(version, kept["scenario"], kept["barrier"], kept["code"], choices)
+    schedule = Schedule(version, scenario, kept["barrier"], kept["code"], choices)
     _check_code(schedule)
     return schedule
+
+
+def _scenario(kept: object) -> str | Scenario:
+    """Return the scenario of a file."""
+    if not isinstance(kept, dict):
+        return checked_name("scenario", kept, SCENARIOS)
+    try:
+        return scenario_of(kept)
+    except ValueError as error:
+        raise ScheduleError(f"{error}: record the schedule again") from None
 
 
 def checked_name(what: str, name: object, known: Iterable[str]) -> str:

@@ -88,7 +88,8 @@ class _Canonical:
         if isinstance(value, (BaseException, TracebackType)):
             return type(value).__name__
         if isinstance(value, chain) or (
-            type(value).__module__.startswith("scheduler.") and not isinstance(value, Lock)
+            type(value).__module__.startswith(("scheduler.", "traces."))
+            and not isinstance(value, Lock)
         ):
             return type(value).__name__
         return self._object(value)

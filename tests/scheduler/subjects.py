@@ -18,7 +18,7 @@ from scheduler.faults import FAULTS, faulty_text, load_faulty
 from scheduler.names import Names, ShippedNames, StandardNames
 from scheduler.oracle import Oracle
 from scheduler.report import Recording
-from scheduler.scenarios import SCENARIOS, Run, load_shipped, load_standard
+from scheduler.scenarios import SCENARIOS, Run, Scenario, load_shipped, load_standard
 from verified_barrier import barrier as shipped
 
 __all__ = ["SHIPPED", "STANDARD", "SUBJECTS", "Subject"]
@@ -38,12 +38,16 @@ class Subject:
     oracle: type[Oracle | Behaviour] = Oracle
     names: Callable[[Any], Names] = ShippedNames
 
-    def run(self, engine: Engine, scenario: str, *, livelocks: bool = False) -> Run:
-        """Return a scenario with this barrier; ``livelocks``, whether they are to be told."""
-        files = frozenset([self.file] if livelocks else [])
-        return Run(SCENARIOS[scenario], self.load(engine), self.oracle, files)
+    def run(self, engine: Engine, scenario: str | Scenario, *, livelocks: bool = False) -> Run:
+        """Return a scenario, or the one of this name, with this barrier.
 
-    def recording(self, engine: Engine, scenario: str) -> Recording:
+        Parameters: ``livelocks``, whether they are to be told.
+        """
+        files = frozenset([self.file] if livelocks else [])
+        known = SCENARIOS[scenario] if isinstance(scenario, str) else scenario
+        return Run(known, self.load(engine), self.oracle, files)
+
+    def recording(self, engine: Engine, scenario: str | Scenario) -> Recording:
         """Return a scenario with this barrier, recorded."""
         return Recording(self.run(engine, scenario, livelocks=True), self.names)
 

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,13 @@ from scheduler.engine import Engine, Execution
 from scheduler.faults import FAULTS
 from scheduler.minimise import fewest_preemptions
 from scheduler.programs import First
+from scheduler.scenarios import Scenario
 from scheduler.schedule import ScheduleError, load, recorded, replay, save
 from scheduler.search import Verdict
 from scheduler.subjects import SHIPPED, STANDARD, SUBJECTS, Subject
+from traces.recorder import Recorder
+from verified_barrier import cli
+from verified_barrier.verification.traces.trace import write_traces
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -52,6 +57,10 @@ CASES = [
     *((one.name, one.scenario, STANDARD.name, one.says) for one in DEVIATIONS),
 ]
 """File, scenario, barrier, and what is said: of our barrier with a fault, and of CPython's."""
+
+
+MINE = asdict(Scenario("mine", 2, (("wait",),)))
+"""A scenario that is not among those that have names."""
 
 
 def _failure(engine: Engine, scenario: str, subject: Subject) -> Execution:
@@ -115,6 +124,11 @@ def _edit(**changes: Any) -> Callable[[dict[str, Any]], object]:
         (_edit(version=True), "version True of the form"),
         (_edit(scenario="5 threads"), "no scenario '5 threads': choose one of 2 threads,"),
         (_edit(scenario=[]), r"there is no scenario \[\]"),
+        (_edit(scenario={"name": "mine"}), "a scenario has the fields name, parties, .*, not name"),
+        (_edit(scenario={**MINE, "parties": "2"}), "a scenario's parties cannot be '2'"),
+        (_edit(scenario={**MINE, "waiters": [["jump"]]}), r"waiters cannot be \[\['jump'\]\]"),
+        (_edit(scenario={**MINE, "interrupted": [1]}), r"interrupted cannot be \[1\]"),
+        (_edit(scenario={**MINE, "action": [["sings"]]}), r"action cannot be \[\['sings'\]\]"),
         (_edit(barrier="typo"), "no barrier 'typo': choose one of verified_barrier.Barrier, thr"),
         (_edit(code="0" * 64), "another version of withdrawal .*, '0+', .*record it again"),
         (_edit(barrier=SHIPPED.name), "belongs to another version of verified_barrier.Barrier"),
@@ -192,6 +206,48 @@ def test_replay_reports_a_failure_that_shows_again() -> None:
     done = _scheduler("replay", str(GOLDEN / f"{ONE}.json"))
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (GOLDEN / f"{ONE}.txt").read_text()
+
+
+def test_replay_records_what_our_barrier_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report is the same, and the trace is drawn up to the step that is wrong."""
+    file = tmp_path / "run.ndjson"
+    done = _scheduler("replay", str(GOLDEN / f"{ONE}.json"), "--trace", str(file))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == (GOLDEN / f"{ONE}.txt").read_text()
+    assert cli.main(["diagram", "sequence", str(file)]) == 1
+    assert "no run of the model: event 6, Withdraw by t1, is not" in capsys.readouterr().out
+
+
+def test_run_that_only_stops_is_drawn_to_its_end(
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A call that is held for ever is no step that is wrong."""
+    schedule = load(GOLDEN / "abort-that-forgets-the-held.json")
+    oracle = replay(engine, schedule, oracle=Recorder).recording.run.oracle
+    assert isinstance(oracle, Recorder)
+    write_traces([oracle.recording.trace()], tmp_path / "run.ndjson")
+    assert cli.main(["diagram", "sequence", str(tmp_path / "run.ndjson")]) == 0
+    assert "ArriveHeld" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("schedule", "trace", "says"),
+    [
+        ("unique-index", "run.ndjson", "threading.Barrier tells nobody which steps it takes"),
+        (ONE, "missing/run.ndjson", "missing/run.ndjson"),
+    ],
+)
+def test_trace_that_cannot_be_had_is_refused(
+    schedule: str, trace: str, says: str, tmp_path: Path
+) -> None:
+    """CPython's barrier has no observer; a file needs a folder."""
+    file = GOLDEN / f"{schedule}.json"
+    done = _scheduler("replay", str(file), "--trace", str(tmp_path / trace))
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_replay_ends_with_0_if_nothing_is_wrong(engine: Engine, tmp_path: Path) -> None:

@@ -9,21 +9,32 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from itertools import chain, combinations, product
 from pathlib import Path
 
 import pytest
 
 from verified_barrier import cli
 from verified_barrier.table import TABLE, Phase, Table
+from verified_barrier.teaching import states, svg
+from verified_barrier.teaching.folding import folded
 from verified_barrier.teaching.phases import PHASE_FORMATS
+from verified_barrier.teaching.scenarios import SCENARIOS
 from verified_barrier.teaching.sequence import MOST_EVENTS, SEQUENCE_FORMATS, run_of
+from verified_barrier.teaching.states import STATE_FORMATS
 from verified_barrier.verification.traces.trace import Trace, TraceEvent, read_traces, write_traces
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
 RUNS = HERE / "runs.ndjson"
 SUFFIXES = {"svg": "svg", "dot": "dot", "mermaid": "mmd", "text": "txt"}
+
+COUNTEREXAMPLE = ["counterexample", str(HERE / "withdraw-leaves-gap.txt"), "--parties", "3"]
+CROSSING = ["states", "--only", "Call,Arrive*,Leave"]
+ALL_STATES = ["states", "--parties", "1", "--action"]
 
 CASES = [
     *(("phases", form, ["phases"], 0) for form in PHASE_FORMATS),
@@ -33,6 +44,11 @@ CASES = [
         ("part", form, ["sequence", str(RUNS), "--first", "5", "--last", "9"], 0)
         for form in SEQUENCE_FORMATS
     ),
+    *(("counterexample", form, COUNTEREXAMPLE, 1) for form in SEQUENCE_FORMATS),
+    *(("crossing-states", form, CROSSING, 0) for form in STATE_FORMATS),
+    *(("all-states", form, ALL_STATES, 0) for form in STATE_FORMATS),
+    *(("held", form, ["scenario", "held"], 0) for form in SEQUENCE_FORMATS),
+    *((name, "text", ["scenario", name], 0) for name in SCENARIOS if name != "held"),
 ]
 """Golden file, format, arguments and exit code; a run that leaves the model is not a success."""
 
@@ -55,12 +71,127 @@ def test_diagram_is_the_golden_one(
     assert found[0] == golden.read_text(encoding="utf-8")
 
 
-def test_readme_has_the_diagram_of_today() -> None:
-    """`verified-barrier diagram phases --format svg > docs/phases.svg` renews it."""
-    root = HERE.parents[1]
-    assert "](docs/phases.svg)" in (root / "README.md").read_text(encoding="utf-8")
-    drawn = (root / "docs" / "phases.svg").read_text(encoding="utf-8")
-    assert drawn == (GOLDEN / "phases.svg").read_text(encoding="utf-8")
+def test_order_of_sets_does_not_matter() -> None:
+    """It is another one in another process, and with each seed."""
+    wanted = [case for case in CASES if case[1] == "svg"]
+    calls = [["diagram", *arguments, "--format", form] for _, form, arguments, _ in wanted]
+    program = f"from verified_barrier import cli\nfor call in {calls!r}: cli.main(call)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        check=True,
+    )
+    golden = [(GOLDEN / f"{name}.svg").read_bytes() for name, *_ in wanted]
+    assert done.stdout == b"".join(golden)
+
+
+_Area = tuple[float, float, float, float]
+"""Where something begins and ends: left, top, right, bottom."""
+
+_NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+def _rectangles(drawing: ET.Element) -> list[_Area]:
+    """Return where boxes are."""
+    found = []
+    for box in drawing.iter(f"{_NAMESPACE}rect"):
+        if box.get("class", "").startswith("box") and float(box.get("width", 0)) > 20:
+            x, y, width, height = (float(box.get(key, 0)) for key in ("x", "y", "width", "height"))
+            found.append((x, y, x + width, y + height))
+    return found
+
+
+def _texts(drawing: ET.Element) -> list[_Area]:
+    """Return where lines of text are."""
+    found = []
+    for text in drawing.iter(f"{_NAMESPACE}text"):
+        x, y = float(text.get("x", 0)), float(text.get("y", 0))
+        width = svg.width_of([text.text or ""]) * (1.25 if text.get("class") == "title" else 1)
+        left = x - width * {"start": 0, "middle": 0.5, "end": 1}[text.get("text-anchor", "start")]
+        found.append((left, y - 10, left + width, y + 3))
+    return found
+
+
+def _overlap(one: _Area, other: _Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _flaws(text: str) -> set[str]:
+    """Return what is wrong with a drawing, at a glance."""
+    drawing = ET.fromstring(text)  # noqa: S314 - our own text
+    width, height = float(drawing.get("width", 0)), float(drawing.get("height", 0))
+    boxes, texts = _rectangles(drawing), _texts(drawing)
+    assert boxes
+    assert texts
+    found = set()
+    for left, top, right, bottom in boxes + texts:
+        if left < 0 or top < 0 or right > width or bottom > height:
+            found.add("cut off")
+    for one, other in (*combinations(boxes, 2), *combinations(texts, 2)):
+        if _overlap(one, other):
+            found.add("overlap")
+    for text_, box in product(texts, boxes):
+        if _overlap(text_, box) and not (box[0] <= text_[0] and text_[2] <= box[2]):
+            found.add("out of the box")
+    return found
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(arguments for _, form, arguments, code in CASES if form == "svg" and not code),
+        ["states", "--threads", "3", "--action", "--without", "*Abort*"],
+        ["states", "--parties", "3", "--without", "Withdraw*"],
+        *(["scenario", name] for name in SCENARIOS),
+    ],
+    ids=" ".join,
+)
+def test_nothing_overlaps_or_is_cut_off(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["diagram", *arguments, "--format", "svg"])
+    assert _flaws(capsys.readouterr().out) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "says"),
+    [
+        ("placed", lambda layers, *_: dict.fromkeys(chain(*layers), 60), {"overlap"}),
+        ("width_of", lambda _: 60.0, {"cut off", "overlap", "out of the box"}),
+        ("LINE", 8, {"overlap"}),
+    ],
+)
+def test_what_overlaps_or_is_cut_off_is_found(
+    name: str, fault: object, says: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states, name, fault)
+    assert _flaws(STATE_FORMATS["svg"](folded(2, 2, True))) >= says
+
+
+def _luminance(color: str) -> float:
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out_from_its_ground(dark: bool) -> None:
+    """The contrast is at least 4.5 to 1, as WCAG 2.1 wants it (1.4.3)."""
+    style = re.search(r"<style>\n(.*?)</style>", str(svg.Drawing(1, 1, "")), re.DOTALL)
+    assert style is not None
+    light, _, other = style[1].partition("@media (prefers-color-scheme: dark)")
+    part = other if dark else light
+    fills = dict(re.findall(r"\.(\w+) \{ fill: (#\w+);", part))
+    colors = dict(re.findall(r"(\w+) \{ color: (#\w+);", part))
+    assert fills.keys() == {"ground", "box"}
+    del colors["faint"]  # lines that only guide the eye
+    assert len(colors) == 6
+    for color, fill in product(colors.values(), fills.values()):
+        one, two = sorted((_luminance(color), _luminance(fill)))
+        assert (two + 0.05) / (one + 0.05) >= 4.5, (color, fill)
 
 
 @pytest.mark.parametrize("form", PHASE_FORMATS)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from math import hypot
 from typing import Final
 
-from verified_barrier.table import Outcome, Phase, Row, Table
+from verified_barrier.table import Phase, Row, Table
 from verified_barrier.teaching.svg import LINE, Drawing, Point, width_of
+from verified_barrier.teaching.words import kind_of
 
 __all__ = ["PHASE_FORMATS"]
 
@@ -115,26 +116,19 @@ def _svg(table: Table) -> str:
         if source is target:
             continue
         points, middle = _way(source, target, sizes, rows, (target, source) in arrows)
-        drawing.arrow(points, kind=_kind(rows))
+        drawing.arrow(points, kind=kind_of(row.outcome for row in rows))
         labels.append((middle, rows))
     for phase, centre in _CENTRES.items():
         _draw_phase(drawing, phase, centre, sizes[phase], stay[phase])
     for middle, rows in labels:
-        drawing.label(middle, [_says(row) for row in rows], kind=_kind(rows))
+        drawing.label(
+            middle, [_says(row) for row in rows], kind=kind_of(row.outcome for row in rows)
+        )
     x, y = _CENTRES[Phase.FILLING]
-    left = x - sizes[Phase.FILLING][0] / 2
-    drawing.arrow([(left - 34, y), (left, y)])
-    drawing.box((left - 38, y), (9, 9), kind="head", radius=5)
+    drawing.entry((x - sizes[Phase.FILLING][0] / 2, y))
     notes = [_note(anywhere), _KEY, "violet: an action is running"]
     drawing.text((_SIZE[0] / 2, _SIZE[1] - 42), notes, kind="quiet")
     return str(drawing)
-
-
-def _kind(rows: list[Row]) -> str:
-    """Return the class of what is drawn for some actions: the outcome they have in common."""
-    outcomes: set[Outcome | None] = {row.outcome for row in rows}
-    outcome = outcomes.pop()
-    return outcome.value if outcome is not None and not outcomes else ""
 
 
 def _draw_phase(

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from verified_barrier.machine import EMPTY, State
 from verified_barrier.table import TABLE, Outcome
 from verified_barrier.teaching.svg import Drawing, width_of
+from verified_barrier.teaching.words import barrier_words, state_words
 from verified_barrier.verification.traces.following import Follower
 from verified_barrier.verification.traces.trace import Trace, TraceEvent
 
@@ -57,7 +58,7 @@ class Moment(NamedTuple):
     @property
     def barrier(self) -> str:
         """What is to say of the barrier: its state if it is another now, and an outcome."""
-        state = _state(self.state) if self.is_change or self.outcome else ""
+        state = state_words(self.state) if self.is_change or self.outcome else ""
         return f"{state} / {self.outcome.value}" if self.outcome else state
 
 
@@ -73,10 +74,6 @@ class Run:
     moments: tuple[Moment, ...]
     stuck: str | None
     """Where the trace leaves the model, in words."""
-
-
-def _state(state: State) -> str:
-    return f"{state.phase.value} {state.arrived}"
 
 
 def _lane(thread: int | None) -> str:
@@ -99,16 +96,15 @@ def run_of(trace: Trace, first: int = 1, last: int | None = None) -> Run:
         else:
             moments.append(Moment(number, event, now, now != state))
     acts = {moment.event.thread for moment in moments}
-    action = "with an action" if trace.has_action else "without action"
     lanes = (*sorted(thread for thread in acts if thread is not None), *({None} & acts))
-    title = f"A run of a barrier for {trace.parties}, {action}"
+    title = f"A run of {barrier_words(trace.parties, trace.has_action)}"
     return Run(title, lanes, before, tuple(moments), stuck)
 
 
 def _text(run: Run) -> str:
     """Return a table with a column for each lane."""
     rows = [["", *map(_lane, run.lanes), "barrier"]]
-    rows.append(["", *("" for _ in run.lanes), _state(run.before)])
+    rows.append(["", *("" for _ in run.lanes), state_words(run.before)])
     for moment in run.moments:
         own = [moment.says if lane == moment.event.thread else "" for lane in run.lanes]
         rows.append([str(moment.number), *own, moment.barrier])
@@ -127,7 +123,7 @@ def _stuck(run: Run) -> list[str]:
 def _mermaid(run: Run) -> str:
     lines = ["sequenceDiagram", f"    accTitle: {run.title}"]
     lines += [f"    participant {_lane(lane)}" for lane in run.lanes]
-    lines += ["    participant barrier", f"    Note over barrier: {_state(run.before)}"]
+    lines += ["    participant barrier", f"    Note over barrier: {state_words(run.before)}"]
     for moment in run.moments:
         lane = _lane(moment.event.thread)
         if moment.event.name in _SEEN:
@@ -157,7 +153,7 @@ def _svg(run: Run) -> str:
     x_of = {lane: _LEFT + 30 + place * gap for place, lane in enumerate(run.lanes)}
     barrier = _LEFT + 30 + len(run.lanes) * gap
     stuck = [] if run.stuck is None else wrap(f"no run of the model: {run.stuck}", 90)
-    states = [_state(run.before), *(moment.barrier for moment in run.moments)]
+    states = [state_words(run.before), *(moment.barrier for moment in run.moments)]
     width = max(barrier + 24 + width_of(states), _LEFT + width_of([*stuck, run.title]) * 1.2) + 24
     bottom = _TOP + _ROW * (len(run.moments) + 1)
     drawing = Drawing(width, bottom + 20 + 18 * len(stuck) + 12 * bool(stuck), run.title)
@@ -168,7 +164,7 @@ def _svg(run: Run) -> str:
         drawing.text((x, 60), [name], kind="strong")
     for lane, x in x_of.items():
         _draw_bars(drawing, run, lane, x, bottom)
-    drawing.text((barrier + 14, _TOP), [_state(run.before)], anchor="start")
+    drawing.text((barrier + 14, _TOP), [state_words(run.before)], anchor="start")
     for place, moment in enumerate(run.moments, 1):
         y = _TOP + place * _ROW
         _draw_moment(drawing, moment, x_of[moment.event.thread], barrier, y)

@@ -117,6 +117,12 @@ class Drawing:
         head = " ".join(f"{_number(px)},{_number(py)}" for px, py in corners)
         self._parts.append(f'<polygon points="{head}"{_class(f"head {kind}")}/>')
 
+    def entry(self, at: Point) -> None:
+        """Draw an arrow that leads to a point from a dot: here it begins."""
+        x, y = at
+        self.arrow([(x - 34, y), at])
+        self.box((x - 38, y), (9, 9), kind="head", radius=5)
+
     def __str__(self) -> str:
         width, height = self._size
         return "\n".join(

@@ -15,7 +15,15 @@ from verified_barrier.machine import State
 from verified_barrier.table import Location, Outcome, Phase
 from verified_barrier.verification.model import Configuration, Edge, Graph, ThreadState
 
-__all__ = ["Dump", "GraphError", "differences", "parse_dump", "read_dump", "values"]
+__all__ = [
+    "Dump",
+    "GraphError",
+    "configuration",
+    "differences",
+    "parse_dump",
+    "read_dump",
+    "values",
+]
 
 
 class GraphError(ValueError):
@@ -70,7 +78,7 @@ def parse_dump(text: str) -> Graph:
     Raises ``GraphError`` where a line is not understood, or a thread cannot be told.
     """
     dump = read_dump(text)
-    states = {number: _configuration(variables) for number, variables in dump.states.items()}
+    states = {number: configuration(variables) for number, variables in dump.states.items()}
     edges = set()
     for source, target, action in dump.edges:
         before, after = states[source], states[target]
@@ -79,7 +87,11 @@ def parse_dump(text: str) -> Graph:
     return Graph(initial, frozenset(states.values()), frozenset(edges))
 
 
-def _configuration(variables: Mapping[str, str]) -> Configuration:
+def configuration(variables: Mapping[str, str]) -> Configuration:
+    """Return the state that TLC writes with these variables, each as text.
+
+    Raises ``GraphError`` where they are not those of ``spec/Barrier.tla``.
+    """
     try:
         locations, outcomes, indices = (
             values(variables[name]) for name in ("pc", "outcome", "index")
