@@ -543,7 +543,7 @@ _OF_TOOLS = [
     _tool(
         "oracle that overlooks who is stuck",
         "tests/scheduler/oracle.py",
-        "            if location is not Location.WAITING or possible - _NOT_BY_ITSELF:\n",
+        "            if is_inside or location is not Location.WAITING or possible - _NOT_BY_ITSELF:\n",
         "            if False:\n",
     ),
     _tool(

@@ -214,7 +214,7 @@ def test_page_is_about_these_faults() -> None:
 
 
 def test_page_is_about_these_survivors() -> None:
-    """Each mutant that survives is on the page, with the reason, and is about a line that is there."""
+    """Each mutant that survives is on the page, with the reason, and about a line that is there."""
     text = page.PAGE.read_text(encoding="utf-8").partition(page.MADE_UP)[2]
     assert f"and {len(SURVIVORS)}\nsurvive." in text
     for name, reason in SURVIVORS.items():
