@@ -543,8 +543,8 @@ _OF_TOOLS = [
     _tool(
         "oracle that overlooks who is stuck",
         "tests/scheduler/oracle.py",
-        "            if is_inside or location is not Location.WAITING or possible - _NOT_BY_ITSELF:\n",
-        "            if False:\n",
+        "if is_inside or location is not Location.WAITING or possible - _NOT_BY_ITSELF:",
+        "if False:",
     ),
     _tool(
         "oracle to which any guess is as good",
