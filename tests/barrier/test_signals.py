@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,7 +14,8 @@ import pytest
 
 from barrier.interruptions import SITUATIONS, at_every_point, monitored
 from barrier.threads import LongAction, MakeBarrier, Threads
-from verified_barrier import Barrier
+from verified_barrier import Barrier, BrokenBarrierError
+from verified_barrier.table import Event
 
 
 @monitored
@@ -24,6 +26,17 @@ def test_handler_may_abort_and_reset(name: str, command: str) -> None:
     runs = at_every_point(Barrier, SITUATIONS[name], command, limit=5.0)
     assert len(runs) >= 8
     assert [what for what in runs if what is not None] == []
+
+
+def test_arrival_comes_after_what_is_due() -> None:
+    """A call that an exception has left, and another while it made up for that, is not counted."""
+    barrier = Barrier(2)
+    call = allocate_lock()
+    call.acquire()
+    barrier._take(Event.ARRIVE, call)
+    barrier._left.append(call)
+    with pytest.raises(BrokenBarrierError):
+        barrier.wait(0)
 
 
 def forked(check: Callable[[], bool]) -> bool:
