@@ -57,12 +57,15 @@ _COMPARER = (f"{_VERIFICATION}graph.py", *_CHECKER)
 _PROOF = ("spec/Barrier.tla", "spec/BarrierHistory.tla", f"{_VERIFICATION}proof/")
 _TRACES = ("spec/Barrier.tla", "spec/BarrierTrace.tla", f"{_VERIFICATION}traces/")
 
+_STUCK = 40
+"""Seconds after which a test is held to be stuck in which threads might wait for ever."""
+
 
 def _chain(names: str, *reads: str) -> Command:
     return Command(("mutants.chain", *names.split()), reads)
 
 
-def _pytest(tests: str, *reads: str, only: str = "", seconds: int = 40) -> Command:
+def _pytest(tests: str, *reads: str, only: str = "", seconds: int = 200) -> Command:
     options = ("-q", "-x", "-rfE", "--tb=line", "-p", "no:cacheprovider")
     options += (f"--timeout={seconds}", "--hypothesis-profile=unshrunk")
     keywords = ("-k", only) if only else ()
@@ -85,6 +88,7 @@ _UNIT_TESTS = Check(
             "tests/barrier/test_signals.py",
             *_SHELL,
             only="not threading and not handler_may",
+            seconds=_STUCK,
         ),
     ),
 )
@@ -156,6 +160,7 @@ _CPYTHONS = Check(
             "tests/cpython/test_lock_tests.py::test_lock_tests_pass"
             f"[{sys.version_info[0]}.{sys.version_info[1]}]",
             *_SHELL,
+            seconds=_STUCK,
         ),
     ),
 )
@@ -179,12 +184,10 @@ _RANDOM = Check(
             "tests/machine",
             *_PURE,
             only="random_runs or step_leads or abort_breaks",
-            seconds=200,
         ),
         _pytest(
             "tests/stateful/test_stateful.py::test_barrier_does_what_the_model_does",
             f"{_LIBRARY}barrier.py",
-            seconds=200,
         ),
     ),
 )
@@ -201,7 +204,7 @@ _INTERRUPTIONS = Check(
     "an exception or a handler at every point where CPython lets one in",
     "other situations than its twelve, and two threads at a time",
     tuple(
-        _pytest(f"tests/barrier/{tests}", f"{_LIBRARY}barrier.py", only=only)
+        _pytest(f"tests/barrier/{tests}", f"{_LIBRARY}barrier.py", only=only, seconds=_STUCK)
         for tests, only in (
             ("test_interruptions.py", "test_one_exception and not after_another"),
             ("test_interruptions.py", "after_another and waiter and not action"),

@@ -213,6 +213,8 @@ _OF_SHELL = [
         "arrival before what is due",
         "and self._observer is None and not self._left:",
         "and self._observer is None:",
+        equivalent="such an arrival wakes nobody: it does the same before a withdrawal that is due "
+        "and after it, and whoever might complete the generation comes after what is due",
     ),
     _shell(
         "arrival that overlooks a handler's change",
