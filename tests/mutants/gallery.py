@@ -16,9 +16,19 @@ from mutants.declared import declared
 from mutants.faults import Fault, Kind, apply, copy_project
 from mutants.running import Answer, Found, imports, run_check
 
-__all__ = ["FAULTS", "REDUCED", "Result", "baseline", "is_as_expected", "load", "run", "save"]
+__all__ = [
+    "FAULTS",
+    "HANGING",
+    "REDUCED",
+    "Result",
+    "baseline",
+    "is_as_expected",
+    "load",
+    "run",
+    "save",
+]
 
-_HANGING = {
+HANGING = {
     "ArriveAndWait, arrived: 1 → 0",
     "ArriveAndRelease, phase: None → TRIPPING",
     "one arrival too many",
@@ -35,7 +45,7 @@ _HANGING = {
 """With these, threads wait for ever: the time limit of a check is a sign of them."""
 
 FAULTS: tuple[Fault, ...] = tuple(
-    replace(fault, hangs=fault.name in _HANGING)
+    replace(fault, hangs=fault.name in HANGING)
     for fault in sorted([*collected(), *declared()], key=lambda fault: list(Kind).index(fault.kind))
 )
 """In the order of what they are in."""
@@ -48,7 +58,7 @@ REDUCED = {
     "one-outcome: an abort reaches those who were released": "trace validation",
     "abort that ends the action": "proof",
     "an error of its own": "CPython's suite",
-    "check of names in any order": "tests of the tools",
+    "historian that never objects": "tests of the tools",
 }
 """The faults that every run of continuous integration applies, each with a check of its own."""
 
