@@ -511,6 +511,20 @@ class TestTimedCall:
             assert type(held.error()) is BrokenBarrierError
         assert barrier.broken
 
+    def test_time_is_taken_before_the_arrival(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """First it is read what time it is; once the call has arrived, how much is left."""
+        barrier = Barrier(2)
+        arrived = []
+
+        def clock() -> float:
+            arrived.append(barrier.n_waiting)
+            return 0.0
+
+        monkeypatch.setattr(verified_barrier.barrier, "monotonic", clock)
+        with pytest.raises(BrokenBarrierError):
+            barrier.wait(0.001)
+        assert arrived == [0, 1]
+
 
 class FalsyAction:
     """An action that is false in a condition, like an empty list."""
