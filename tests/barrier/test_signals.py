@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 import weakref
-from _thread import allocate_lock
+from _thread import LockType, allocate_lock
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -14,8 +14,8 @@ import pytest
 
 from barrier.interruptions import SITUATIONS, at_every_point, monitored
 from barrier.threads import LongAction, MakeBarrier, Threads
-from verified_barrier import Barrier, BrokenBarrierError
-from verified_barrier.table import Event
+from verified_barrier import Barrier
+from verified_barrier.table import Event, Location
 
 
 @monitored
@@ -28,15 +28,25 @@ def test_handler_may_abort_and_reset(name: str, command: str) -> None:
     assert [what for what in runs if what is not None] == []
 
 
+def shut_lock() -> LockType:
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
+
+
 def test_arrival_comes_after_what_is_due() -> None:
     """A call that an exception has left, and another while it made up for that, is not counted."""
     barrier = Barrier(2)
-    call = allocate_lock()
-    call.acquire()
-    barrier._take(Event.ARRIVE, call)
-    barrier._left.append(call)
-    with pytest.raises(BrokenBarrierError):
-        barrier.wait(0)
+    for arrive in (
+        lambda: barrier._arrive(shut_lock()),
+        lambda: barrier._take(Event.ARRIVE, shut_lock()),
+    ):
+        call = shut_lock()
+        barrier.reset()
+        barrier._take(Event.ARRIVE, call)
+        barrier._left.append(call)
+        location, _ = arrive()
+        assert (location, barrier.n_waiting, barrier._left) == (Location.WAITING, 1, [])
 
 
 def forked(check: Callable[[], bool]) -> bool:
