@@ -245,7 +245,7 @@ _TESTS_OF_TOOLS = Check(
             "tests/traces/test_validation.py",
             *(f"{_VERIFICATION}traces/{name}" for name in ("validation", "following")),
             "spec/BarrierTrace.tla",
-            only="line_of or no_time or explanation_that or is_no_verdict or are_no_verdict",
+            only="line_of or together or no_verdict",
         ),
         _pytest(
             "tests/verification/test_proof.py",
