@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mutants.checks import CHECKS, Check
 from mutants.faults import ROOT, Fault, Kind
-from mutants.gallery import Result
+from mutants.gallery import Result, is_as_expected
 from mutants.matrix import Pairs, looked_at, signs, sums
 
 __all__ = ["MADE_UP", "PAGE", "PageError", "escaped", "write_gallery", "write_part"]
@@ -48,11 +48,13 @@ class PageError(ValueError):
 def write_gallery(faults: Sequence[Fault], results: Mapping[str, Result]) -> None:
     """Write the gallery's part of the page.
 
-    Raises ``PageError`` where there is no result for a fault yet.
+    Raises ``PageError`` where there is no result for a fault yet, or another than is expected.
     """
     if missing := [fault.name for fault in faults if fault.name not in results]:
         raise PageError(f"docs/faults.md needs all faults; not tried yet: {', '.join(missing)}")
     pairs = [(fault, results[fault.name]) for fault in faults]
+    if wrong := [fault.name for fault, result in pairs if not is_as_expected(fault, result)]:
+        raise PageError(f"docs/faults.md says that all is as expected; not so: {', '.join(wrong)}")
     write_part("".join(_gallery(pairs)), is_gallery=True)
 
 

@@ -109,6 +109,8 @@ def test_page_needs_all_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str
     """What was not tried is not made up."""
     assert ran(["--only", "ren*", "--write"], [RENAMED, UNNOTICED], tmp_path) == 2
     assert "not tried yet: other remark" in capsys.readouterr().err
+    assert ran(["--write"], [RENAMED, UNNOTICED], tmp_path) == 2
+    assert "not so: other remark" in capsys.readouterr().err
 
 
 def test_time_out_is_not_caught(tmp_path: Path) -> None:
@@ -208,6 +210,8 @@ def test_page_is_about_these_faults() -> None:
         row[0].removeprefix("| "): row[1:] for row in rows if row[0] not in ("| fault", "| ---")
     }
     assert list(tabled) == [page.escaped(one.name) for one in FAULTS]
+    evidence = page.PAGE.with_name("evidence.md").read_text(encoding="utf-8")
+    assert f"| {len(FAULTS)} faults of " in evidence
     for one in FAULTS:
         assert ("**F**" in tabled[page.escaped(one.name)]) is not bool(one.equivalent), one.name
         assert not one.equivalent or f"- {page.escaped(one.name)}: {one.equivalent}.\n" in text
