@@ -34,19 +34,18 @@ def shut_lock() -> LockType:
     return lock
 
 
-def test_arrival_comes_after_what_is_due() -> None:
+@pytest.mark.parametrize("method", ["_arrive", "_take"])
+def test_arrival_comes_after_what_is_due(method: str) -> None:
     """A call that an exception has left, and another while it made up for that, is not counted."""
     barrier = Barrier(2)
-    for arrive in (
-        lambda: barrier._arrive(shut_lock()),
-        lambda: barrier._take(Event.ARRIVE, shut_lock()),
-    ):
-        call = shut_lock()
-        barrier.reset()
-        barrier._take(Event.ARRIVE, call)
-        barrier._left.append(call)
-        location, _ = arrive()
-        assert (location, barrier.n_waiting, barrier._left) == (Location.WAITING, 1, [])
+    left, call = shut_lock(), shut_lock()
+    barrier._take(Event.ARRIVE, left)
+    barrier._left.append(left)
+    if method == "_arrive":
+        location, _ = barrier._arrive(call)
+    else:
+        location, _ = barrier._take(Event.ARRIVE, call)
+    assert (location, barrier.n_waiting, barrier._left) == (Location.WAITING, 1, [])
 
 
 def forked(check: Callable[[], bool]) -> bool:

@@ -67,9 +67,9 @@ def _chain(names: str, *reads: str) -> Command:
 
 def _pytest(tests: str, *reads: str, only: str = "", seconds: int = 200) -> Command:
     options = ("-q", "-x", "-rfE", "--tb=line", "-p", "no:cacheprovider")
-    options += (f"--timeout={seconds}", "--hypothesis-profile=unshrunk")
+    limits = (f"--timeout={seconds}", "--hypothesis-profile=unshrunk")
     keywords = ("-k", only) if only else ()
-    return Command(("pytest", *tests.split(), *options, *keywords), reads)
+    return Command(("pytest", *tests.split(), *options, *limits, *keywords), reads)
 
 
 _UNIT_TESTS = Check(
