@@ -11,13 +11,14 @@ RUN     := $(VENV)/bin
 CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 
 .DEFAULT_GOAL := help
-.PHONY: help check check-full mutants mutation test lint bench bench-scheduler interruptions stress find replay docs clean
+.PHONY: help check check-full mutants mutation test lint browser explore screenshots bench bench-scheduler interruptions stress find replay docs clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts
-	$(CACHE) $(RUN)/verified-barrier check
+check: $(READY) ## model-check the specification, compare the table with it, confirm the contracts; CHECK='--no-cache'
+	$(CACHE) $(RUN)/verified-barrier check $(CHECK)
+	$(CACHE) $(RUN)/verified-barrier check --manifest docs/examples/models $(CHECK)
 
 check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs, the gallery of faults
 	$(CACHE) $(RUN)/verified-barrier check --full
@@ -39,6 +40,21 @@ lint: $(READY) ## check style and types
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
+
+browser: $(READY) ## install what the tests of the explorer's page need: Playwright, and a Chromium if there is none
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	    command -v $$name && exit; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else echo 'no Chromium, and no right to install it: the tests of the page are skipped'; fi
+
+explore: $(READY) ## write the page in which anyone can step threads through a barrier: build/barrier.html
+	mkdir -p build
+	$(CACHE) $(RUN)/verified-barrier explore --output build/barrier.html
+
+screenshots: explore browser ## make the pictures of that page again: docs/images
+	PYTHONPATH=tests $(RUN)/python -m explore.screenshots build/barrier.html docs/images
 
 bench: $(READY) ## time crossings against threading.Barrier, with each Python there is; BENCH='--json FILE --plot FILE.svg'
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

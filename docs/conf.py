@@ -8,6 +8,7 @@ copyright = author  # noqa: A001 - Sphinx calls it so
 release = metadata.version("verified-barrier")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["examples"]
 nitpicky = True
 nitpick_ignore = [("py:class", "collections.abc.Callable")]
 myst_heading_anchors = 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -26,6 +27,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def tlc(tmp_path_factory: pytest.TempPathFactory) -> Tlc:
     """The TLC that `make check` uses, prepared once for all tests."""
     return Tlc.find().prepared(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def caches(tlc: Tlc, tmp_path: Path) -> Path:
+    """A folder for `XDG_CACHE_HOME` in which TLC is prepared, and no result is remembered."""
+    ours = tmp_path / "caches" / "verified-barrier"
+    ours.mkdir(parents=True)
+    for option in tlc.java_options:
+        name, _, value = option.partition("=")
+        if name == "-XX:AOTCache":
+            (ours / Path(value).name).hardlink_to(value)
+    return ours.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,13 +12,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["PAGES", "ROOT", "Session", "run", "sessions", "without_times"]
+__all__ = ["PAGES", "PROTOCOL", "ROOT", "Session", "run", "sessions", "without_times"]
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PROTOCOL = ROOT / "docs" / "your-own-protocol.md"
+"""The page whose commands go on from each other, in a folder of the reader's."""
+PAGES = (
+    ROOT / "README.md",
+    *(page for page in sorted((ROOT / "docs").rglob("*.md")) if page != PROTOCOL),
+)
+"""Those whose commands stand for themselves, in the project's folder."""
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
-_TIME = re.compile(r" *\b\d+(?:\.\d)? s\b")
+_TIME = re.compile(r" *\b\d+(?:\.\d+)? ?s\b")
 
 
 class Session(NamedTuple):

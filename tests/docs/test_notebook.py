@@ -7,10 +7,13 @@ import os
 from types import ModuleType
 
 import pytest
-from nbclient import NotebookClient
-from nbformat import NotebookNode
 
 from docs.pages import ROOT, without_times
+
+pytest.importorskip("nbclient", reason="needs the extra `docs`")
+
+from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 
 def made() -> ModuleType:

@@ -422,9 +422,45 @@ _OF_TOOLS = [
     ),
     _tool(
         "check that calls what is incomplete as expected",
-        "src/verified_barrier/cli.py",
+        "check_command.py",
         "return EXIT_INCOMPLETE if",
         "return EXIT_AS_EXPECTED if",
+    ),
+    _tool("cache that forgets the modules", "check.py", '"modules": read, ', ""),
+    _tool("cache that forgets the jar", "tlc.py", '"jar": jar, ', ""),
+    _tool("cache that forgets the Python", "cache.py", "sys.version, sources, ", "sys.version, "),
+    _tool(
+        "cache that believes what is damaged",
+        "cache.py",
+        'if entry["checksum"] != _hash(report):',
+        "if False:",
+    ),
+    _tool(
+        "cache that remembers what has failed",
+        "cache.py",
+        "if report.verdict is not Verdict.AS_EXPECTED:",
+        "if False:",
+    ),
+    _tool(
+        "cache that is used in spite of --no-cache",
+        "check_command.py",
+        "None if options.no_cache else cache_folder()",
+        "cache_folder()",
+    ),
+    _tool(
+        "console to which what is remembered has been run",
+        "console.py",
+        "return _REMEMBERED if report.remembered else report.verdict.value",
+        "return report.verdict.value",
+    ),
+    _tool(
+        "artifacts that are written over others", "files.py", "if any(path.iterdir()):", "if False:"
+    ),
+    _tool(
+        "command that a second signal keeps from clearing up",
+        "processes.py",
+        "            no_more()\n            pool",
+        "            pool",
     ),
     _tool(
         "contract that is always confirmed",

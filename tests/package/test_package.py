@@ -121,8 +121,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_carries_specification_and_models(wheel: Path) -> None:
-    """All of them, and no tests."""
+    """All of them, what the explorer's page is made of, and no tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
+    for path in (ROOT / "src").rglob("*.*"):
+        if path.suffix not in (".pyc", ".py"):
+            assert path.relative_to(ROOT / "src").as_posix() in names
     for folder in (SPEC, MODELS):
         for path in folder.iterdir():
             assert f"verified_barrier/verification/{folder.name}/{path.name}" in names
@@ -130,16 +133,22 @@ def test_wheel_carries_specification_and_models(wheel: Path) -> None:
 
 
 @pytest.mark.check
-def test_check_works_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
-    """It finds the specification in the package, away from the clone."""
+def test_check_works_from_the_installed_wheel(
+    wheel: Path, tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It finds the specification in the package, away from the clone, for other models, too."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
+    own = str(ROOT / "docs" / "examples" / "models")
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from verified_barrier import cli\n"
         "from verified_barrier.verification import resources\n"
         "print(resources.SPEC)\n"
-        "sys.exit(cli.main(['check', '--only', 'safety/1-party-1-thread']))\n"
+        "cli.main(['check', '--only', 'safety/1-party-1-thread'])\n"
+        f"sys.exit(cli.main(['check', '--manifest', {own!r}, '--only', 'solver/2-workers']))\n"
     )
-    where, line, _ = run_python(code).splitlines()
+    where, line, _, other, _ = run_python(code).splitlines()
     assert Path(where) == tmp_path / "verified_barrier" / "verification" / "spec"
-    assert line.startswith("ok ")
+    assert line.startswith("ok          safety/1-party-1-thread")
+    assert other.startswith("ok          solver/2-workers")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from scheduler.engine import Engine, Operation
 
 __all__ = [
+    "Kept",
     "Lock",
     "RLock",
     "Surroundings",
@@ -115,7 +116,7 @@ class RLock(Lock):
             super().release()
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     """The value of a watched attribute, with the name that operations have for it."""
 
     name: str
@@ -141,7 +142,7 @@ class Watched:
         if instance is None:
             return self
         kept = self._kept(instance)
-        if not isinstance(kept, _Kept):
+        if not isinstance(kept, Kept):
             return kept  # A constant of the module, from before it was watched.
         target = kept.name
         if self.mutable:
@@ -158,9 +159,9 @@ class Watched:
         else:
             self.engine.point(Operation("write", target, writes=(target,)))
         if isinstance(self.place, str):
-            instance.__dict__[self.place] = _Kept(target, value)
+            instance.__dict__[self.place] = Kept(target, value)
         else:
-            self.place.__set__(instance, _Kept(target, value))
+            self.place.__set__(instance, Kept(target, value))
 
     def _kept(self, instance: object) -> Any:
         if isinstance(self.place, str):

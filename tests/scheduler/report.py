@@ -17,7 +17,7 @@ from scheduler.minimise import preemptions
 from scheduler.names import Names
 from scheduler.scenarios import Run
 
-__all__ = ["Moment", "Recording", "report"]
+__all__ = ["Moment", "Recording", "report", "table"]
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ def report(
     scripts += [f"interrupts t{number + 1}" for number in scenario.interrupted]
     scripts += [f"stops t{number + 1}" for number in scenario.suspended]
     threads = [f"t{number}: {script}" for number, script in enumerate(scripts, 1)]
-    lines += ["", *_table(["step", *threads, "barrier"], _story(recording, execution, details))]
+    lines += ["", *table(["step", *threads, "barrier"], _story(recording, execution, details))]
     heads = ["thread", "location", "holds", "next", "result"]
-    return "\n".join([*lines, "", *_table(heads, _end(recording, execution)), ""])
+    return "\n".join([*lines, "", *table(heads, _end(recording, execution)), ""])
 
 
 def _story(recording: Recording, execution: Execution, details: bool) -> Iterator[list[str]]:
@@ -205,10 +205,10 @@ def _next(recording: Recording, operation: Operation) -> str:
     return recording.readable(words)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table, its columns as wide as they must be."""
-    table = [list(heads), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    table.insert(1, ["-" * width for width in widths])
-    for row in table:
+    cells = [list(heads), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    cells.insert(1, ["-" * width for width in widths])
+    for row in cells:
         yield "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()

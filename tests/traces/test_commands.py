@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import verified_barrier
-from barrier.threads import await_until
+from verification.ended import leaves_nothing
 from verified_barrier import cli
 from verified_barrier.verification.traces import validation
 from verified_barrier.verification.traces.following import follow
@@ -257,27 +254,14 @@ def test_check_of_wrong_files(
 
 @pytest.mark.check
 @pytest.mark.stress
-def test_ended_check_leaves_no_process(tmp_path: Path) -> None:
-    """Ctrl-C ends TLC with the command, and nothing is left behind."""
-    long = replace(GOOD, events=GOOD.events * 100_000)
-    write_traces([long], tmp_path / "long")
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    environment = os.environ | {"TMPDIR": str(scratch), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "verified_barrier.cli", "trace", "check", str(tmp_path / "long")],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        begun = "verified-barrier-*/states"
-        await_until(lambda: any(scratch.glob(begun)), "TLC to start", 50.0)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
-    assert list(scratch.iterdir()) == []
-    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            assert str(scratch) not in cmdline.read_text(errors="replace")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_ended_check_leaves_nothing(name: str, caches: Path, tmp_path: Path) -> None:
+    """Whoever ends the command ends TLC with it, and nothing is left behind."""
+    write_traces([replace(GOOD, events=GOOD.events * 5_000)], tmp_path / "long")
+    leaves_nothing(
+        ["trace", "check", str(tmp_path / "long")],
+        "verified-barrier-*/tmp/*",
+        [name],
+        caches,
+        tmp_path,
+    )

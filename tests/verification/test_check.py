@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from barrier.threads import await_until
 from verified_barrier import cli, machine
 from verified_barrier.table import TABLE, Phase, Table
 from verified_barrier.verification import check as checks
@@ -42,6 +37,8 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
     """Run the command line in this process; return exit code, output and errors."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
+        if arguments[0] == "check":  # What these tests change is not all in files.
+            arguments = (*arguments, "--no-cache")
         try:
             code = cli.main(arguments)
         except SystemExit as left:
@@ -393,28 +390,3 @@ def test_contracts_without_crosshair(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "crosshair", None)
     with pytest.raises(SetupError, match=r"no CrossHair: install verified-barrier\[check\]"):
         confirm("verified_barrier.machine", timeout=5.0)
-
-
-@pytest.mark.check
-@pytest.mark.stress
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
-)
-def test_ended_command_leaves_no_process(tmp_path: Path, number: int, code: int) -> None:
-    """Whoever ends the command ends TLC with it, soon, and nothing is left behind."""
-    command = [sys.executable, "-m", "verified_barrier.cli", "check", "--full"]
-    command += ["--only", "liveness/*"]
-    environment = os.environ | {"TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        await_until(lambda: any(tmp_path.glob("verified-barrier-*/tmp/*")), "TLC to start", 50.0)
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode == code, errors
-    assert "Traceback" not in errors
-    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == []
-    # A Java that is left would still name its folder.
-    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            assert str(tmp_path) not in cmdline.read_text(errors="replace")

@@ -41,6 +41,8 @@ generated = 2
 edges = 3
 """
 
+ENTRY = MANIFEST[MANIFEST.index("[[group.models]]") :]
+
 
 def write(folder: Path, manifest: str, cfg: str = "SPECIFICATION Spec\nINVARIANT TypeOK\n") -> Path:
     """Write a manifest and its cfg."""
@@ -57,6 +59,15 @@ def test_model_has_all_that_tlc_needs(tmp_path: Path) -> None:
     assert model.configuration == (
         "SPECIFICATION Spec\nINVARIANT TypeOK\n"
         "CONSTANTS\n    Threads = {t1, t2}\n    Parties = 1\n    HasAction = TRUE\n"
+    )
+
+
+def test_constants_of_its_own_are_added(tmp_path: Path) -> None:
+    """Numbers, strings and truth values, in the words of TLA+."""
+    own = 'true, Sweeps = 2, Name = "one", Fast = false }'
+    (model,) = load_manifest(write(tmp_path, MANIFEST.replace("true }", own)))
+    assert model.configuration.endswith(
+        '    HasAction = TRUE\n    Sweeps = 2\n    Name = "one"\n    Fast = FALSE\n'
     )
 
 
@@ -77,7 +88,6 @@ def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
         ("size =", "large =", "safety/one lacks size"),
         ("distinct = 1", "distnct = 1", "safety/one has the unknown keys distnct"),
         ('"small"', '"huge"', "safety/one: its size is 'huge': say small or large"),
-        ("distinct = 1", "", "safety/one: say how many states it has"),
         ("distinct = 1", "steps = 0", "it has steps, the length of a counterexample, but all"),
         ("edges = 3", "", "safety/one: say how many edges its graph has"),
         ('module = "Barrier"', 'module = "Other"', "only graphs of Barrier have edges"),
@@ -85,15 +95,53 @@ def test_replacement_and_invariant_are_added(tmp_path: Path) -> None:
         ("edges", 'violates = "Other"\nedges', "must violate Other, which it does not check"),
         ("edges = 3", 'violates = "TypeOK"\nsteps = 1\nnever = []', "never taken, but no edges"),
         ("HasAction = true", "Action = true", "its constants must be Parties, Threads and"),
+        ("Threads = 2", "Threads = 0", "safety/one: Threads must be how many there are, not 0"),
+        ("Threads = 2", "Threads = true", "Threads must be how many there are, not True"),
+        ("Threads = 2", 'Threads = "t1"', "Threads must be how many there are, not 't1'"),
+        ("true }", "true, Own = 1.5 }", "Own must be a number, true, false or a string, not 1.5"),
+        ("true }", "true, Own = [1] }", r"Own must be a number, .*, not \[1\]"),
         ("safety.cfg", "missing.cfg", "safety/one: its cfg cannot be read"),
         ("[[group]]", "[[group]", "manifest.toml cannot be read"),
         ("[[group]]", "[[groups]]", "its groups must begin with"),
+        (MANIFEST, "", "its groups must begin with"),
+        (MANIFEST, "group = [1]", "a group of .* must be a table, not 1"),
+        (
+            MANIFEST[MANIFEST.index("[[group.models]]") :],
+            "models = [2]",
+            "safety/a model must be a t",
+        ),
+        (
+            MANIFEST[MANIFEST.index("[[group.models]]") :],
+            "models = 3",
+            "models must be a list, not 3",
+        ),
+        ('name = "one"', "name = 1", "safety/1: name must be a string, not 1"),
+        ('"safety.cfg"', "[]", r"cfg must be a string, not \[\]"),
+        ("distinct = 1", 'distinct = "1"', "safety/one: distinct must be a number, not '1'"),
+        ("distinct = 1", "distinct = true", "safety/one: distinct must be a number, not True"),
+        ("edges = 3", "edges = 3\nreplace = 1", "safety/one: replace must be a table, not 1"),
     ],
 )
 def test_wrong_entry_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     """The message names the model and what is wrong."""
     with pytest.raises(ManifestError, match=message):
         load_manifest(write(tmp_path, MANIFEST.replace(old, new)))
+
+
+def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A manifest, and a cfg."""
+    folder = write(tmp_path, MANIFEST)
+    (folder / "safety.cfg").write_bytes(b"\xff")
+    with pytest.raises(ManifestError, match="safety/one: its cfg cannot be read"):
+        load_manifest(folder)
+    (folder / "manifest.toml").write_bytes(b"\xff")
+    with pytest.raises(ManifestError, match=r"manifest\.toml cannot be read: 'utf-8' codec"):
+        load_manifest(folder)
+    (folder / "manifest.toml").unlink()
+    with pytest.raises(
+        ManifestError, match=r"manifest\.toml cannot be read: No such file .* name a"
+    ):
+        load_manifest(folder)
 
 
 def test_comparison(tmp_path: Path) -> None:
@@ -110,6 +158,7 @@ def test_comparison(tmp_path: Path) -> None:
     [
         ("pairs = 3, ", "", "the comparison of compared/two lacks pairs"),
         ("pairs = 3", 'only = "Other"', "the comparison of compared/two lacks pairs"),
+        ("pairs = 3", "pairs = []", r"the comparison of compared/two: pairs must be a number, not"),
         ("pairs = 3", 'difference = ["a"]', "the comparison of compared/two lacks only"),
         ('without = ["Call"], ', "", "the comparison of compared/two lacks without"),
         ("safety/one", "safety/three", "compared/two: there is no safety/three to compare"),
@@ -149,6 +198,12 @@ def test_repeated_name_is_refused(tmp_path: Path) -> None:
     """Two models of one name cannot be told apart."""
     with pytest.raises(ManifestError, match="safety/one: two models have this name"):
         load_manifest(write(tmp_path, MANIFEST * 2))
+
+
+def test_every_model_has_its_figures() -> None:
+    """Also those that run with --full alone, which would report it later."""
+    for model in load_manifest(MODELS):
+        assert model.steps is not None or None not in (model.distinct, model.generated), model.name
 
 
 def test_every_phase_and_action_has_a_witness() -> None:
@@ -264,6 +319,7 @@ def test_every_module_and_cfg_is_used() -> None:
     # BarrierHistory is checked by itself, and extended by BarrierFaults.
     extended = {"BarrierHistory", "BarrierPromises"}
     extended |= {"BarrierTrace", "Traces"}  # run by `verified-barrier trace check`
+    extended |= {"BarrierCalls"}  # for the models of programs, as in docs/examples
     extended |= {"BarrierProof"}  # proved by `verified-barrier prove`
     modules = {model.module for model in load_manifest(MODELS)}
     assert modules | extended == {path.stem for path in SPEC.glob("*.tla")}

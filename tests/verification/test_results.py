@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from verification.documents import documented
 from verified_barrier import cli
+from verified_barrier.verification import check_command
 from verified_barrier.verification.check import Check, Report, Verdict
 from verified_barrier.verification.files import OutputError, check_writable, write_whole
 from verified_barrier.verification.results import (
@@ -23,28 +26,36 @@ from verified_barrier.verification.results import (
 
 def check(name: str, verdict: Verdict, summary: str, *details: str) -> tuple[Check, Report]:
     """Return a check and what it found."""
-    report = Report(verdict, summary, details, 1.25)
+    report = Report(verdict, summary, details, 1.25, "2026-11-24T02:30:00Z")
     return Check(name, f"what {name} shows", large=False, run=lambda _timeout: report), report
 
 
 FINE = check("safety/one", Verdict.AS_EXPECTED, "6 states")
 WRONG = check("fault/two", Verdict.UNEXPECTED, "100% wrong, isn't it: <&>", "a\nb\x1b[0m", "c")
 SLOW = check("locks/three", Verdict.INCOMPLETE, "did not finish within 1 s")
-RESULTS = Results([FINE, WRONG, SLOW], left_out=7, seconds=3.5)
+KNOWN = FINE[0], replace(FINE[1], remembered=True)
+RESULTS = Results([FINE, WRONG, SLOW, KNOWN], left_out=7, seconds=3.5)
 
 
 def test_json() -> None:
     """Every field is there, and every check."""
     fields = json.loads(as_json(RESULTS))
     assert fields["format"] == "verified-barrier check"
-    assert fields["version"] == 1
-    assert fields["counts"] == {"as_expected": 1, "unexpected": 1, "incomplete": 1}
+    assert fields["version"] == 2
+    assert fields["counts"] == {
+        "as_expected": 2,
+        "unexpected": 1,
+        "incomplete": 1,
+        "remembered": 1,
+    }
     assert (fields["left_out"], fields["seconds"]) == (7, 3.5)
     assert fields["checks"][1] == {
         "name": "fault/two",
         "shows": "what fault/two shows",
         "large": False,
         "verdict": "unexpected",
+        "remembered": False,
+        "ran": "2026-11-24T02:30:00Z",
         "seconds": 1.25,
         "summary": "100% wrong, isn't it: <&>",
         "details": ["a\nb\x1b[0m", "c"],
@@ -53,8 +64,7 @@ def test_json() -> None:
 
 def test_json_is_as_documented() -> None:
     """`docs/check.md` has each field, and no other."""
-    text = (Path(cli.__file__).parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
-    rows = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    rows = documented("JSON")
     fields = json.loads(as_json(RESULTS))
     inner = [f"{outer}[].{name}" for outer in ("checks",) for name in fields[outer][0]]
     inner += [f"counts.{name}" for name in fields["counts"]]
@@ -64,8 +74,8 @@ def test_json_is_as_documented() -> None:
 def test_junit() -> None:
     """What is unexpected is a failure, what is incomplete an error; anything can be read back."""
     suite = ElementTree.fromstring(as_junit(RESULTS))  # noqa: S314 - our own
-    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
-    fine, wrong, slow = suite
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "1", "1")
+    fine, wrong, slow, _ = suite
     assert (fine.get("classname"), fine.get("name"), fine.get("time")) == ("safety", "one", "1.250")
     assert [part.tag for part in fine] == ["system-out"]
     (failure,) = wrong
@@ -73,6 +83,20 @@ def test_junit() -> None:
     assert failure.get("message") == "100% wrong, isn't it: <&>"
     assert failure.text == "a\nb?[0m\nc"
     assert [part.tag for part in slow] == ["error"]
+
+
+def test_remembered_result_is_not_taken_for_a_run() -> None:
+    """JSON and JUnit say that it was not run, when it was, and how long it took then."""
+    fields = json.loads(as_json(RESULTS))
+    assert [one["remembered"] for one in fields["checks"]] == [False, False, False, True]
+    assert fields["checks"][3]["ran"] == "2026-11-24T02:30:00Z"
+    known = ElementTree.fromstring(as_junit(RESULTS))[3]  # noqa: S314 - our own
+    assert (known.get("time"), known.find("./properties/property").attrib) == (  # type: ignore[union-attr]
+        "0.000",
+        {"name": "remembered", "value": "2026-11-24T02:30:00Z"},
+    )
+    said = "remembered, not run: it ran 2026-11-24T02:30:00Z, and took 1.2 s; 6 states"
+    assert known.findtext("system-out") == said
 
 
 def test_annotations() -> None:
@@ -86,7 +110,10 @@ def test_annotations() -> None:
 def test_job_summary() -> None:
     """The sums, and what is wrong."""
     text = "\n".join(job_summary(RESULTS))
-    assert "1 as expected, 1 unexpected, 1 incomplete, in 4 s; left out without --full: 7" in text
+    assert (
+        "2 as expected (1 remembered, not run), 1 unexpected, 1 incomplete, in 4 s; left out"
+        in text
+    )
     assert "### FAILED: fault/two\n\n100% wrong" in text
     assert "safety/one" not in text
 
@@ -97,7 +124,7 @@ def one_check(monkeypatch: pytest.MonkeyPatch) -> Callable[[Verdict], None]:
 
     def make(verdict: Verdict) -> None:
         found = check("some/check", verdict, "as it is")
-        monkeypatch.setattr(cli, "all_checks", lambda _find: [found[0]])
+        monkeypatch.setattr(check_command, "all_checks", lambda _find: [found[0]])
 
     return make
 

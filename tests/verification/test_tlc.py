@@ -31,6 +31,7 @@ Natural == n >= 0
 Positive == n > 0
 NeverFalls == [][n' > n]_n
 Reaches == <>(n = 3)
+Never == <>(n = -1)
 ASSUME 1 + 1 = 2
 ====
 """
@@ -105,6 +106,21 @@ def test_time_limit(tlc: Tlc) -> None:
     result = run(tlc, "SPECIFICATION Spec\nINVARIANT Natural", endless, timeout=2.0)
     assert result.finding is Finding.TIMED_OUT
     assert result.seconds < 20
+
+
+@pytest.mark.full
+def test_slow_run_finds_the_same(tlc: Tlc) -> None:
+    """A temporal property that is violated at once: all states are counted, however long it takes.
+
+    By itself TLC checks liveness some seconds after it began, too, and goes no further.
+    """
+    # The numbers from 1 to 399999, none of them far from 1.
+    wide = COUNTER.replace("n = 0", "n = 1", 1)
+    wide = wide.replace("n < 3 /\\ n' = n + 1", "n < 200000 /\\ n' \\in {2 * n, 2 * n + 1}")
+    wide = wide.replace("n = 3 /\\ n' = 0", "n >= 200000 /\\ n' = n")
+    result = run(tlc, "SPECIFICATION Spec\nPROPERTY Never", wide)
+    assert result.finding is Finding.TEMPORAL_PROPERTY_VIOLATED
+    assert (result.distinct, result.generated) == (399_999, 599_999)
 
 
 def fake_java(folder: Path, exit_code: int, *messages: str) -> Path:

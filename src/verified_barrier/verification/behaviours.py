@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Final
 
 from verified_barrier.verification.graph import Dump, GraphError, read_dump, values
+from verified_barrier.verification.processes import stop_if_ending
 
 __all__ = ["Behaviour", "Comparison", "compare"]
 
@@ -110,6 +111,7 @@ class Behaviour:
         found = {state}
         queue = [state]
         while queue:
+            stop_if_ending()
             new = {target for event, target in steps[queue.pop()] if event == _UNSEEN} - found
             found |= new
             queue += new
@@ -190,6 +192,7 @@ def compare(one: Behaviour, other: Behaviour) -> Comparison:
     queue = deque([start])
     events = 0
     while queue:
+        stop_if_ending()
         pair = queue.popleft()
         here, there = one.events(pair[0]), other.events(pair[1])
         if here.keys() != there.keys():

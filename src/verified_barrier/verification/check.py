@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import re
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from verified_barrier.table import TABLE
 from verified_barrier.verification.behaviours import Behaviour, Comparison, compare
 from verified_barrier.verification.contracts import confirm
+from verified_barrier.verification.counterexample import as_json, as_text
+from verified_barrier.verification.evidence import keep
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
-from verified_barrier.verification.manifest import Compared, Model, load_manifest
+from verified_barrier.verification.manifest import (
+    Compared,
+    ManifestError,
+    Model,
+    load_manifest,
+)
 from verified_barrier.verification.model import enumerate_graph
 from verified_barrier.verification.proof.checks import proof_checks
 from verified_barrier.verification.report import Check, Report, Verdict
-from verified_barrier.verification.resources import MODELS, SPEC, read_modules
-from verified_barrier.verification.tlc import Finding, Tlc, TlcRun, stop_all
+from verified_barrier.verification.resources import (
+    MODELS,
+    SPEC,
+    installed,
+    modules_read,
+    read_modules,
+)
+from verified_barrier.verification.tlc import Finding, Tlc, TlcRun
 
 __all__ = [
     "Check",
@@ -31,7 +42,8 @@ __all__ = [
     "check_graph",
     "check_model",
     "check_names",
-    "run_checks",
+    "model_checks",
+    "model_inputs",
 ]
 
 
@@ -53,49 +65,50 @@ def all_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
         large=False,
         run=lambda _timeout: check_names(),
     )
-    models = [
-        Check(
-            model.name,
-            model.shows,
-            model.large,
-            run=lambda timeout, model=model: check_model(model, find_tlc(), timeout),  # type: ignore[misc]
-        )
-        for model in load_manifest(MODELS)
-    ]
     contracts = Check(
         "contracts/machine",
         "step() and the table keep their contracts for every number of parties",
         large=False,
         run=lambda timeout: check_contracts(*_CONTRACTED, timeout=timeout),
+        inputs=lambda: installed("crosshair-tool", "z3-solver"),
     )
-    return [names, contracts, *proof_checks(find_tlc), *models]
+    return [names, contracts, *proof_checks(find_tlc), *model_checks(MODELS, find_tlc)]
 
 
-def run_checks(
-    checks: Sequence[Check], *, timeout: float, jobs: int
-) -> Iterator[tuple[Check, Report]]:
-    """Run checks side by side, and yield each with its report, in their order.
+def model_checks(folder: Path, find_tlc: Callable[[], Tlc]) -> list[Check]:
+    """Return a check for each model of the manifest in a folder.
 
-    Parameters: ``timeout``, seconds for each check; ``jobs``, how many to run at a time. Where
-    the caller goes no further, what is under way is ended.
+    Parameters: ``folder``, with modules that may extend those of the specification;
+    ``find_tlc``, called by the first check that needs one. Raises ``ManifestError`` where the
+    manifest cannot be used, and ``SetupError`` where the modules cannot.
     """
-
-    def timed(check: Check) -> Report:
-        start = time.monotonic()
-        report = check.run(timeout)
-        return replace(report, seconds=time.monotonic() - start)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        reports = [pool.submit(timed, check) for check in checks]
-        try:
-            for check, report in zip(checks, reports, strict=True):
-                yield check, report.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            # A check may be about to start another run.
-            while under_way := [report for report in reports if not report.done()]:
-                stop_all()
-                wait(under_way, timeout=0.1)
+    models = load_manifest(folder)
+    modules = read_modules(SPEC, folder)
+    for model in models:
+        if f"{model.module}.tla" not in modules:
+            raise ManifestError(
+                f"{model.name}: there is no {model.module}.tla in {folder}, "
+                "and none in the specification"
+            )
+        if model.compared is not None and not (SPEC / f"{model.module}.tla").exists():
+            raise ManifestError(
+                f"{model.name}: what can be observed is known of the modules of the specification "
+                "alone: compare no others"
+            )
+        # TLC passes over a constant that there is not.
+        for constant in model.constants:
+            if not any(re.search(rf"\b{re.escape(constant)}\b", text) for text in modules.values()):
+                raise ManifestError(f"{model.name}: no module has a constant {constant}")
+    return [
+        Check(
+            model.name,
+            model.shows,
+            model.large,
+            run=lambda timeout, model=model: check_model(model, find_tlc(), timeout),  # type: ignore[misc]
+            inputs=lambda model=model: model_inputs(model, models, find_tlc()),  # type: ignore[misc]
+        )
+        for model in models
+    ]
 
 
 def check_names() -> Report:
@@ -132,15 +145,32 @@ def check_contracts(*modules: str, timeout: float) -> Report:
     return Report(Verdict.UNEXPECTED, f"{len(failed)} of {len(contracts)} not confirmed", details)
 
 
+def model_inputs(model: Model, manifest: Sequence[Model], tlc: Tlc) -> object:
+    """Return what the verdict on a model depends on: its modules, its figures, and TLC."""
+    others = [] if model.compared is None else [model.compared.other]
+    models = [model, *(other for other in manifest if other.name in others)]
+    modules = read_modules(SPEC, model.folder)
+    read = [modules_read(one.module, modules) for one in models]
+    # Where its manifest is does not matter.
+    return {
+        "models": [asdict(one) | {"folder": ""} for one in models],
+        "modules": read,
+        "tlc": tlc.identity,
+    }
+
+
 def check_model(model: Model, tlc: Tlc, timeout: float) -> Report:
     """Have TLC check a model, and compare all that the manifest says of it."""
-    modules = read_modules(SPEC)
+    modules = read_modules(SPEC, model.folder)
     with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
         has_graph = model.edges is not None or model.compared is not None
         dump = Path(folder, "graph.dot") if has_graph else None
         run = tlc.run(model.module, model.configuration, modules, timeout, dump)
         if run.finding is Finding.TIMED_OUT:
             return Report(Verdict.INCOMPLETE, f"TLC did not finish within {timeout:g} s")
+        if run.trace:
+            keep(f"{model.module}.trace.txt", as_text(run))
+            keep(f"{model.module}.trace.json", as_json(model, run))
         wrong = _unexpected(model, run)
         summary = _summary(model, run)
         if dump is not None and run.finding is Finding.HOLDS:
@@ -160,7 +190,9 @@ def check_model(model: Model, tlc: Tlc, timeout: float) -> Report:
 
 def _unexpected(model: Model, run: TlcRun) -> list[str]:
     """Return how a run differs from what the manifest says, in words."""
-    if run.finding in (Finding.FAILED, Finding.ASSUMPTION_VIOLATED, Finding.DEADLOCK):
+    if run.finding is Finding.DEADLOCK:
+        return [_NOTHING_CAN_HAPPEN, *run.trace]
+    if run.finding in (Finding.FAILED, Finding.ASSUMPTION_VIOLATED):
         return [f"TLC: {run.finding.value}", run.explanation]
     # TLC does not name a temporal property: it can be told only if it is the only one.
     unnamed = model.properties[0] if len(model.properties) == 1 else "a temporal property"
@@ -168,12 +200,34 @@ def _unexpected(model: Model, run: TlcRun) -> list[str]:
     if violated != model.violates:
         expected = f"{model.violates or 'no property'} is to be violated"
         return [f"{violated or 'no property'} is violated, where {expected}", *run.trace]
+    return _other_figures(model, run)
+
+
+_NOTHING_CAN_HAPPEN: Final = (
+    "deadlock: nothing can happen in the last of these states; if that is where it may end, "
+    "allow a step that changes nothing there"
+)
+
+
+def _other_figures(model: Model, run: TlcRun) -> list[str]:
+    """Return in which figures a run differs from the manifest, or what that does not say."""
+    steps = len(run.trace)
+    if model.steps is None and None in (model.distinct, model.generated):
+        # A shortest counterexample is found before all states are; other verdicts need them all.
+        found = {"distinct": run.distinct, "generated": run.generated}
+        if run.finding is Finding.INVARIANT_VIOLATED:
+            found = {"steps": steps}
+        figures = ", ".join(f"{figure} = {value}" for figure, value in found.items())
+        return [
+            f"the manifest says nothing of {' and '.join(found)}; TLC found {figures}: "
+            "write that into it, if it is what must come of the model"
+        ]
     return [
         f"{what}: {found}, where the manifest says {said}"
         for what, said, found in (
             ("distinct states", model.distinct, run.distinct),
             ("generated states", model.generated, run.generated),
-            ("states in the counterexample", model.steps, len(run.trace)),
+            ("states in the counterexample", model.steps, steps),
         )
         if said is not None and said != found
     ]
@@ -221,10 +275,11 @@ def check_behaviour(
 
     Parameters: ``dump``, the first one's graph as TLC wrote it; the second one's is made here.
     """
-    (other,) = (found for found in load_manifest(MODELS) if found.name == compared.other)
+    (other,) = (found for found in load_manifest(model.folder) if found.name == compared.other)
     with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
         path = Path(folder, "graph.dot")
-        run = tlc.run(other.module, other.configuration, read_modules(SPEC), timeout, path)
+        modules = read_modules(SPEC, other.folder)
+        run = tlc.run(other.module, other.configuration, modules, timeout, path)
         if run.finding is Finding.TIMED_OUT:
             return Report(Verdict.INCOMPLETE, f"TLC did not finish within {timeout:g} s")
         if wrong := _unexpected(other, run):

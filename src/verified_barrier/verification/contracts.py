@@ -6,11 +6,12 @@ import ast
 import importlib.util
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from verified_barrier.verification.evidence import keep, note_command
+from verified_barrier.verification.processes import run
 from verified_barrier.verification.resources import SetupError
 
 __all__ = ["Contract", "confirm"]
@@ -56,19 +57,14 @@ def confirm(*modules: str, timeout: float) -> list[Contract] | None:
     command += ["--report_all", f"--per_condition_timeout={share}", *modules]
     roots = {str(source.parents[module.count(".")]) for module, source in sources.items()}
     path = os.pathsep.join([*sorted(roots), os.environ.get("PYTHONPATH", "")])
-    try:
-        run = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-            env=os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)},
-        )
-    except subprocess.TimeoutExpired:
+    note_command("crosshair", command)
+    environment = os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)}
+    ran = run(command, timeout=timeout, environment=environment)
+    keep("crosshair.log", ran.output + ran.errors)
+    if ran.exit_code is None:
         return None
-    said = {(file, int(line)): text for file, line, text in _REPORT.findall(run.stdout)}
-    silence = f"CrossHair said nothing of it: {(run.stderr or run.stdout).strip()[-500:]}"
+    said = {(file, int(line)): text for file, line, text in _REPORT.findall(ran.output)}
+    silence = f"CrossHair said nothing of it: {(ran.errors or ran.output).strip()[-500:]}"
     return [
         Contract(module, line, text, said.get((str(sources[module]), line), silence))
         for module, line, text in conditions

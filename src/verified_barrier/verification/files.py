@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["OutputError", "check_writable", "write_whole"]
+__all__ = ["OutputError", "check_writable", "claim_folder", "write_whole"]
 
 
 class OutputError(ValueError):
@@ -24,6 +24,25 @@ def check_writable(path: Path) -> None:
             raise OutputError(f"{path} cannot be written: it is there, and no ordinary file")
         with tempfile.TemporaryFile(dir=path.parent):
             pass
+    except OSError as problem:
+        raise OutputError(f"{path} cannot be written: {problem}") from None
+
+
+def claim_folder(path: Path, name: str, text: str) -> None:
+    """Take a folder that is new or empty for what will be written, and write the first file.
+
+    Parameters: ``name`` and ``text`` of that file, by which others see that the folder is taken.
+    Raises ``OutputError`` if it is not empty, or cannot be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise OutputError(
+                f"{path} is not empty, and nothing in it is overwritten: name a folder that is "
+                "new or empty"
+            )
+        with (path / name).open("x", encoding="utf-8") as file:
+            file.write(f"{text}\n")
     except OSError as problem:
         raise OutputError(f"{path} cannot be written: {problem}") from None
 

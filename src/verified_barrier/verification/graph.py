@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from verified_barrier.machine import State
 from verified_barrier.table import Location, Outcome, Phase
 from verified_barrier.verification.model import Configuration, Edge, Graph, ThreadState
+from verified_barrier.verification.processes import stop_if_ending
 
 __all__ = [
     "Dump",
@@ -52,6 +53,7 @@ def read_dump(text: str) -> Dump:
     """
     dump = Dump({}, set(), set())
     for line in text.splitlines():
+        stop_if_ending()
         if edge := _EDGE.match(line):
             dump.edges.add((edge[1], edge[2], edge[3]))
         elif node := _NODE.match(line):
@@ -81,6 +83,7 @@ def parse_dump(text: str) -> Graph:
     states = {number: configuration(variables) for number, variables in dump.states.items()}
     edges = set()
     for source, target, action in dump.edges:
+        stop_if_ending()
         before, after = states[source], states[target]
         edges.add(Edge(before, action, _mover(before, action, after), after))
     initial = frozenset(states[number] for number in dump.initial)

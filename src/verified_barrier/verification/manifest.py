@@ -39,6 +39,8 @@ class Model:
 
     name: str
     """Its group and its own name."""
+    folder: Path
+    """Where its manifest is, and modules that are not of the specification."""
     module: str
     """The TLA+ module to check."""
     configuration: str
@@ -48,15 +50,15 @@ class Model:
     shows: str
     """What it shows, in a sentence."""
     constants: Mapping[str, Any]
-    """``Parties``, ``Threads`` (how many) and ``HasAction``."""
+    """``Parties``, ``Threads`` (how many) and ``HasAction``, and those of its own module."""
     violates: str | None
     """The property that it must violate; ``None`` if all must hold."""
     steps: int | None
     """The length of the shortest counterexample, where TLC finds the shortest."""
     distinct: int | None
-    """Distinct states."""
+    """Distinct states; ``None`` where it is the steps that count, or not known yet."""
     generated: int | None
-    """Generated states."""
+    """Generated states, likewise."""
     edges: int | None
     """Steps of the state graph, where it is compared with the table's."""
     compared: Compared | None
@@ -73,6 +75,17 @@ _OPTIONAL_KEYS: Final = {
     *("shows", "invariant", "replace", "violates", "steps", "distinct", "generated", "edges"),
     *("compare", "never"),
 }
+_KINDS: Final = (
+    (int, "a number", {"steps", "distinct", "generated", "edges", "pairs", "events"}),
+    (list, "a list", {"models", "never", "without", "difference"}),
+    (dict, "a table", {"constants", "replace", "compare"}),
+    (
+        str,
+        "a string",
+        {"name", "module", "cfg", "shows", "size", "invariant", "violates", "with", "only"},
+    ),
+)
+"""Of which kind the value of each key must be."""
 _COMMENT: Final = re.compile(r"\\\*[^\n]*|\(\*.*?\*\)", re.DOTALL)
 _CHECKS: Final = {"INVARIANT", "INVARIANTS", "PROPERTY", "PROPERTIES"}
 _KEYWORDS: Final = _CHECKS | {
@@ -88,8 +101,12 @@ def load_manifest(folder: Path) -> list[Model]:
     """
     manifest = folder / "manifest.toml"
     try:
-        groups = tomllib.loads(manifest.read_text(encoding="utf-8"))["group"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as problem:
+        groups = tomllib.loads(manifest.read_text(encoding="utf-8")).get("group")
+    except OSError as problem:
+        raise ManifestError(
+            f"{manifest} cannot be read: {problem.strerror}: name a folder that has one"
+        ) from None
+    except ValueError as problem:
         raise ManifestError(f"{manifest} cannot be read: {problem}") from None
     if not isinstance(groups, list):
         raise ManifestError(f"{manifest} cannot be read: its groups must begin with [[group]]")
@@ -119,19 +136,26 @@ def _check_other(model: Model, models: Sequence[Model]) -> None:
         raise ManifestError(f"{model.name}: {model.compared.other} is of the same module")
 
 
-def _check_keys(entry: Mapping[str, Any], needed: set[str], optional: set[str], what: str) -> None:
+def _check_keys(entry: Any, needed: set[str], optional: set[str], what: str) -> None:
+    if not isinstance(entry, dict):
+        raise ManifestError(f"{what} must be a table, not {entry!r}")
     if missing := sorted(needed - entry.keys()):
-        raise ManifestError(f"{what} lacks {', '.join(missing)}: {dict(entry)}")
+        raise ManifestError(f"{what} lacks {', '.join(missing)}: {entry}")
     if unknown := sorted(entry.keys() - needed - optional):
         raise ManifestError(f"{what} has the unknown keys {', '.join(unknown)}")
+    for key, value in entry.items():
+        kind, words = next((kind, words) for kind, words, keys in _KINDS if key in keys)
+        if type(value) is not kind:
+            raise ManifestError(f"{what}: {key} must be {words}, not {value!r}")
 
 
-def _model(folder: Path, group: Mapping[str, Any], entry: Mapping[str, Any]) -> Model:
-    name = f"{group['name']}/{entry.get('name')}"
+def _model(folder: Path, group: Mapping[str, Any], entry: Any) -> Model:
+    own = entry.get("name") if isinstance(entry, dict) else "a model"
+    name = f"{group['name']}/{own}"
     _check_keys(entry, _MODEL_KEYS, _OPTIONAL_KEYS, name)
     try:
         text = (folder / group["cfg"]).read_text(encoding="utf-8")
-    except OSError as problem:
+    except (OSError, UnicodeDecodeError) as problem:
         raise ManifestError(f"{name}: its cfg cannot be read: {problem}") from None
     if "invariant" in entry:
         text += f"INVARIANT {entry['invariant']}\n"
@@ -147,6 +171,7 @@ def _model(folder: Path, group: Mapping[str, Any], entry: Mapping[str, Any]) -> 
     _check_figures(name, group["module"], entry)
     return Model(
         name=name,
+        folder=folder,
         module=group["module"],
         configuration=text,
         properties=properties,
@@ -188,15 +213,9 @@ def _properties(configuration: str) -> tuple[str, ...]:
 
 
 def _check_figures(name: str, module: str, entry: Mapping[str, Any]) -> None:
-    """See that there are the figures that show that the model was checked as a whole."""
-    counts = {"distinct", "generated"} & entry.keys()
+    """See that there are no figures that cannot be compared, and that graphs have theirs."""
     if "violates" not in entry and "steps" in entry:
         raise ManifestError(f"{name}: it has steps, the length of a counterexample, but all holds")
-    if len(counts) < 2 and "steps" not in entry:
-        raise ManifestError(
-            f"{name}: say how many states it has (distinct and generated), or, where an "
-            "invariant is violated, how many its counterexample has (steps)"
-        )
     compared = module == "Barrier" and "violates" not in entry
     if compared != ("edges" in entry):
         raise ManifestError(
@@ -212,15 +231,37 @@ def _check_figures(name: str, module: str, entry: Mapping[str, Any]) -> None:
 
 
 def _constants(name: str, entry: Mapping[str, Any]) -> str:
-    constants = dict(entry["constants"])
-    if constants.keys() != {"Parties", "Threads", "HasAction"}:
-        raise ManifestError(f"{name}: its constants must be Parties, Threads and HasAction")
-    threads = ", ".join(f"t{number}" for number in range(1, constants["Threads"] + 1))
+    constants = entry["constants"]
+    if not {"Parties", "Threads", "HasAction"} <= constants.keys():
+        raise ManifestError(
+            f"{name}: its constants must be Parties, Threads and HasAction, and those of its own "
+            f"module, not {', '.join(constants)}"
+        )
+    number = constants["Threads"]
+    if type(number) is not int or number < 1:
+        raise ManifestError(f"{name}: Threads must be how many there are, not {number!r}")
+    threads = ", ".join(f"t{thread}" for thread in range(1, number + 1))
+    others = {constant: value for constant, value in constants.items() if constant != "Threads"}
     lines: Sequence[str] = [
         "CONSTANTS",
         f"    Threads = {{{threads}}}",
-        f"    Parties = {constants['Parties']}",
-        f"    HasAction = {str(constants['HasAction']).upper()}",
+        *(
+            f"    {constant} = {_value(name, constant, value)}"
+            for constant, value in others.items()
+        ),
         *(f"    {action} <- {other}" for action, other in entry.get("replace", {}).items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _value(name: str, constant: str, value: object) -> str:
+    """Return a constant's value in TLA+."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str) and '"' not in value:
+        return f'"{value}"'
+    raise ManifestError(
+        f"{name}: {constant} must be a number, true, false or a string, not {value!r}"
+    )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from verified_barrier.machine import EMPTY, State, is_valid, step
 from verified_barrier.table import LOCATIONS, Event, Location, Outcome, Row
+from verified_barrier.verification.processes import stop_if_ending
 
 __all__ = ["Configuration", "Edge", "Graph", "ThreadState", "enumerate_graph", "initial", "steps"]
 
@@ -138,6 +139,7 @@ def enumerate_graph(parties: int, threads: int, has_action: bool) -> Graph:
     edges = set()
     queue = deque([start])
     while queue:
+        stop_if_ending()
         source = queue.popleft()
         if not is_valid(parties, source.state):
             continue  # A wrong table may lead here, and from here on without end.

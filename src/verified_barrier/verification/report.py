@@ -28,6 +28,13 @@ class Report:
     details: Sequence[str] = ()
     """What is wrong, in words."""
     seconds: float = 0.0
+    """How long it took when it ran."""
+    ran: str = ""
+    """When it ran: date and time in UTC, as ISO 8601 has them."""
+    remembered: bool = False
+    """Whether it ran earlier, and not now, because nothing that it depends on has changed."""
+    notes: Sequence[str] = ()
+    """What was done, line by line, for whoever wants to know."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +48,6 @@ class Check:
     """Whether it takes long, and runs only on demand."""
     run: Callable[[float], Report]
     """Runs it, with a limit in seconds."""
+    inputs: Callable[[], object] | None = None
+    """Returns, fit for JSON, what its verdict depends on besides this package's Python and the
+    interpreter; ``None`` if it is run each time."""

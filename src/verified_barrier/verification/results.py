@@ -11,12 +11,12 @@ from importlib.metadata import version
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from verified_barrier.verification.check import Check, Report, Verdict
+from verified_barrier.verification.report import Check, Report, Verdict
 
 __all__ = ["Results", "as_json", "as_junit", "github_annotations", "job_summary"]
 
 FORMAT: Final = "verified-barrier check"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """It changes when a field changes its meaning or goes; not when one is added."""
 
 _NOT_IN_XML: Final = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -36,11 +36,17 @@ class Results:
         return sum(report.verdict is verdict for _, report in self.reports)
 
     @property
+    def remembered(self) -> int:
+        """How many of those that are as expected were not run, because nothing has changed."""
+        return sum(report.remembered for _, report in self.reports)
+
+    @property
     def sums(self) -> str:
         """How many checks came out how, in words."""
         more = f"; left out without --full: {self.left_out}" if self.left_out else ""
+        known = f" ({self.remembered} remembered, not run)" if self.remembered else ""
         return (
-            f"{self.count(Verdict.AS_EXPECTED)} as expected, "
+            f"{self.count(Verdict.AS_EXPECTED)} as expected{known}, "
             f"{self.count(Verdict.UNEXPECTED)} unexpected, "
             f"{self.count(Verdict.INCOMPLETE)} incomplete, in {self.seconds:.0f} s{more}"
         )
@@ -55,13 +61,18 @@ def as_json(results: Results) -> str:
         "python": platform.python_version(),
         "seconds": round(results.seconds, 3),
         "left_out": results.left_out,
-        "counts": {verdict.name.lower(): results.count(verdict) for verdict in Verdict},
+        "counts": {
+            **{verdict.name.lower(): results.count(verdict) for verdict in Verdict},
+            "remembered": results.remembered,
+        },
         "checks": [
             {
                 "name": check.name,
                 "shows": check.shows,
                 "large": check.large,
                 "verdict": report.verdict.name.lower(),
+                "remembered": report.remembered,
+                "ran": report.ran,
                 "seconds": round(report.seconds, 3),
                 "summary": report.summary,
                 "details": list(report.details),
@@ -89,18 +100,29 @@ def as_junit(results: Results) -> str:
     )
     for check, report in results.reports:
         group, _, name = check.name.partition("/")
+        seconds = 0.0 if report.remembered else report.seconds
         case = ElementTree.SubElement(
-            suite, "testcase", classname=group, name=name, time=f"{report.seconds:.3f}"
+            suite, "testcase", classname=group, name=name, time=f"{seconds:.3f}"
         )
+        if report.remembered:
+            properties = ElementTree.SubElement(case, "properties")
+            ElementTree.SubElement(properties, "property", name="remembered", value=report.ran)
         if report.verdict in tags:
             problem = ElementTree.SubElement(
                 case, tags[report.verdict], message=_for_xml(report.summary)
             )
             problem.text = _for_xml("\n".join(report.details))
         else:
-            ElementTree.SubElement(case, "system-out").text = _for_xml(report.summary)
+            said = _remembered_words(report) + report.summary
+            ElementTree.SubElement(case, "system-out").text = _for_xml(said)
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _remembered_words(report: Report) -> str:
+    if not report.remembered:
+        return ""
+    return f"remembered, not run: it ran {report.ran}, and took {report.seconds:.1f} s; "
 
 
 def _for_xml(text: str) -> str:

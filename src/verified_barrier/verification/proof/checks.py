@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from verified_barrier.verification.processes import run_apart
 from verified_barrier.verification.report import Check
-from verified_barrier.verification.resources import SetupError
+from verified_barrier.verification.resources import SPEC, SetupError, installed, read_modules
 from verified_barrier.verification.tlc import Tlc
 
 __all__ = ["SAMPLES", "Sample", "add_prove_command", "proof_checks"]
@@ -55,17 +56,27 @@ def proof_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
 
     Parameters: ``find_tlc``, called by the first check that needs one.
     """
+
+    def inputs() -> object:
+        return {
+            "modules": read_modules(SPEC),
+            "packages": installed("z3-solver"),
+            "tlc": find_tlc().identity,
+        }
+
     invariant = Check(
         "proof/invariant",
         "what was promised holds for any number of parties and of threads",
         large=False,
         run=lambda timeout: _proving().check_invariant(find_tlc(), timeout),
+        inputs=inputs,
     )
     needed = Check(
         "proof/needed",
         "without any one conjunct of the invariant it would not be kept",
         large=True,
         run=lambda timeout: _proving().check_needed(find_tlc(), timeout),
+        inputs=inputs,
     )
     translations = [
         Check(
@@ -75,6 +86,7 @@ def proof_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
             run=lambda timeout, sample=sample: _proving().check_translation(  # type: ignore[misc]
                 sample, find_tlc(), timeout
             ),
+            inputs=inputs,
         )
         for sample in SAMPLES
     ]
@@ -118,7 +130,7 @@ def _prove(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
     _require_z3()
     from verified_barrier.verification.proof.command import run_prove
 
-    return run_prove(find_tlc(), options.timeout, options.without)
+    return run_apart(lambda: run_prove(find_tlc(), options.timeout, options.without))
 
 
 def _proving() -> Any:

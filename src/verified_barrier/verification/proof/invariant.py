@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import z3
 
+from verified_barrier.verification.processes import stop_if_ending
 from verified_barrier.verification.proof.instances import Prover
 from verified_barrier.verification.proof.sany import Module
 from verified_barrier.verification.proof.shape import check_shape
@@ -84,7 +85,11 @@ class Deadline:
         self._end: Final = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left for one question to Z3, zero or more."""
+        """Return the seconds that are left for one question to Z3, zero or more.
+
+        Raises ``EndedError`` if the command is being ended.
+        """
+        stop_if_ending()
         return min(_SINGLE_QUERY, max(0.0, self._end - time.monotonic()))
 
     def __iter__(self) -> Iterator[float]:

@@ -10,7 +10,6 @@ Source: ``tla2sany.xml.XMLExporter`` in the TLA+ tools.
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from verified_barrier.verification.evidence import keep, note_command
+from verified_barrier.verification.processes import run
 from verified_barrier.verification.tlc import Tlc
 
 __all__ = ["Definition", "Module", "ModuleSyntaxError", "Node", "parse", "read_module"]
@@ -74,7 +75,7 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
 
     Parameters: ``name``, the module's; ``modules``, the text of all modules that may be needed,
     by file name; ``timeout``, in seconds. Returns ``None`` if the time was up. Raises
-    ``ModuleSyntaxError`` where SANY finds a mistake.
+    ``ModuleSyntaxError`` where SANY finds a mistake, ``SetupError`` where the Java cannot be run.
     """
     with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
         for file, text in modules.items():
@@ -84,23 +85,16 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
             *(f"-Djava.io.tmpdir={folder}", "-cp", str(tlc.jar)),
             *("tla2sany.xml.XMLExporter", "-o", f"{name}.tla"),
         ]
-        try:
-            run = subprocess.run(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return None
-    start = run.stdout.find("<?xml")
-    if run.returncode or start < 0:
-        said = (run.stdout + run.stderr).strip()
+        note_command(name, command)
+        ran = run(command, folder=Path(folder), timeout=timeout)
+    if ran.exit_code is None:
+        return None
+    keep(f"{name}.xml", ran.output)
+    start = ran.output.find("<?xml")
+    if ran.exit_code or start < 0:
+        said = (ran.output + ran.errors).strip()
         raise ModuleSyntaxError(f"SANY cannot read {name}: {said[-1000:]}")
-    return read_module(run.stdout[start:])
+    return read_module(ran.output[start:])
 
 
 def read_module(xml: str) -> Module:

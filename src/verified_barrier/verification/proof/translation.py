@@ -112,6 +112,8 @@ class Comparison:
     ) -> dict[str, Any]:
         marks = {}
         for number, values in states.items():
+            if not self._deadline.left():
+                raise TooLateError
             marks[number] = z3.Bool(f"{name} {number}", self._machine.world.context)
             same = [self._is(variables[variable], text) for variable, text in values.items()]
             self._solver.add(marks[number] == z3.And(*same))

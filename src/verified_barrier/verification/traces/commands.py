@@ -10,7 +10,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +21,8 @@ from verified_barrier.verification.exits import (
     EXIT_UNEXPECTED,
 )
 from verified_barrier.verification.files import check_writable
-from verified_barrier.verification.tlc import Tlc, stop_all
+from verified_barrier.verification.processes import run_apart
+from verified_barrier.verification.tlc import Tlc
 from verified_barrier.verification.traces.recording import RecordedBarrier, all_recorded
 from verified_barrier.verification.traces.trace import Trace, TraceError, read_traces, write_traces
 from verified_barrier.verification.traces.validation import Judged, validate
@@ -161,15 +161,7 @@ def _save(barriers: Sequence[RecordedBarrier], script: Path, output: Path) -> No
 def _check(files: Sequence[Path], timeout: float, find_tlc: Callable[[], Tlc]) -> int:
     traces = [trace for file in files for trace in read_traces(file)]
     start = time.monotonic()
-    tlc = find_tlc()
-    with ThreadPoolExecutor(1) as pool:
-        verdict = pool.submit(validate, traces, tlc, timeout)
-        try:
-            judged = verdict.result()
-        finally:
-            while not verdict.done():  # this command is being ended
-                stop_all()
-                wait([verdict], timeout=0.1)
+    judged = run_apart(lambda: validate(traces, find_tlc(), timeout))
     rejected = [one for one in judged if one.accepted is False]
     undecided = sum(one.accepted is None for one in judged)
     for one in rejected:
