@@ -17,6 +17,11 @@ SURVIVORS: dict[str, str] = {
     "barrier.py: if event is Event.ARRIVE: → if not event is Event.ARRIVE:": "an edge of another "
     "event does not count as an arrival that wakes nobody: all arrivals go the longer way, which "
     "comes to the same",
+    "barrier.py: alone = self.location is _LEAVING and before.arrived == 0 → "
+    "alone = self.location is _LEAVING and before.arrived == -1": "an arrival that is alone goes "
+    "the longer way, which comes to the same",
+    "barrier.py: seconds = inf if whole > 0 else -inf → seconds = inf if whole > 1 else -inf": "a "
+    "number that is too large for a float is greater than one, or less than zero",
     "barrier.py: self._tripper = 0 → self._tripper = 1": "it is read only while a call runs the "
     "action, and then it was written",
     "barrier.py: self._tripper = 0 → self._tripper = -1": "it is read only while a call runs the "
