@@ -79,7 +79,7 @@ replay: $(READY) ## run a failure of the scheduler's tests again; SCHEDULE=file.
 	@test -n '$(SCHEDULE)' || { echo 'say which schedule: make replay SCHEDULE=file.json' >&2; exit 2; }
 	PYTHONPATH=tests $(RUN)/python -m scheduler replay '$(SCHEDULE)' $(if $(TRACE),--trace '$(TRACE)')
 
-docs: $(READY) ## build the site into build/docs; BUILDER=linkcheck asks the network whether its links lead somewhere
+docs: explore ## build the site into build/docs; BUILDER=linkcheck asks the network whether its links lead somewhere
 	$(RUN)/sphinx-build --fail-on-warning --keep-going --quiet --builder $(or $(BUILDER),html) docs build/docs
 
 clean: ## remove what these targets made

@@ -14,6 +14,7 @@ nitpick_ignore = [("py:class", "collections.abc.Callable")]
 myst_heading_anchors = 3
 
 html_theme = "furo"
+html_extra_path = ["../build/barrier.html"]
 html_title = "verified-barrier"
 html_copy_source = False
 html_show_sphinx = False
