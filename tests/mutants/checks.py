@@ -198,7 +198,7 @@ _INTERRUPTIONS = Check(
         for tests, only in (
             ("test_interruptions.py", "test_one_exception and not after_another"),
             ("test_interruptions.py", "after_another and waiter and not action"),
-            ("test_signals.py", "handler_may and (tripper or alone or properties)"),
+            ("test_signals.py", "handler_may and (waiter or tripper or alone or properties)"),
         )
     ),
 )

@@ -426,7 +426,7 @@ _OF_TOOLS = [
         "return EXIT_INCOMPLETE if",
         "return EXIT_AS_EXPECTED if",
     ),
-    _tool("cache that forgets the modules", "check.py", '"modules": read, ', ""),
+    _tool("cache that forgets the modules", "check.py", '        "modules": read,\n', ""),
     _tool("cache that forgets the jar", "tlc.py", '"jar": jar, ', ""),
     _tool("cache that forgets the Python", "cache.py", "sys.version, sources, ", "sys.version, "),
     _tool(
