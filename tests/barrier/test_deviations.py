@@ -511,6 +511,12 @@ class TestTimedCall:
             assert type(held.error()) is BrokenBarrierError
         assert barrier.broken
 
+    def test_longest_timeout(self) -> None:
+        """What a lock can wait is allowed, and not more."""
+        Barrier(2, timeout=threading.TIMEOUT_MAX)
+        with pytest.raises(OverflowError, match="timeout must be at most"):
+            Barrier(2, timeout=threading.TIMEOUT_MAX * 1.001)
+
     def test_integer_beyond_all_floats(self) -> None:
         """It is more than can be waited for; and below zero, the time is up."""
         with pytest.raises(OverflowError, match="timeout must be at most"):

@@ -240,12 +240,14 @@ _TESTS_OF_TOOLS = Check(
         ),
         _pytest(
             "tests/verification/test_cache.py",
-            *(f"{_VERIFICATION}{name}.py" for name in ("cache", "check", "check_command", "tlc")),
+            *(
+                f"{_VERIFICATION}{name}.py"
+                for name in ("cache", "check", "check_command", "console", "tlc")
+            ),
             only="not specification_that and not at_the_same_time",
         ),
-        _pytest("tests/verification/test_console.py", f"{_VERIFICATION}console", only="plain"),
         _pytest("tests/verification/test_artifacts.py", f"{_VERIFICATION}files", only="folder"),
-        _pytest("tests/verification/test_processes.py", f"{_VERIFICATION}processes", only="work"),
+        _pytest("tests/verification/test_processes.py", f"{_VERIFICATION}processes", only="ended"),
         _pytest("tests/table/test_mutants.py", f"{_VERIFICATION}check", only="renamed"),
         _pytest("tests/traces/test_recording.py", f"{_VERIFICATION}traces/recording"),
         _pytest(
