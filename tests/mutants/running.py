@@ -135,6 +135,8 @@ def read(program: str, code: int | None, output: str) -> tuple[Answer, str]:
         return Answer.MISSED, ""
     if code in (None, LATE):
         return Answer.TIME_OUT, _last(output)
+    if program == "pytest" and code == 2 and "! KeyboardInterrupt !" in output:
+        return Answer.CAUGHT, "a test is left by KeyboardInterrupt"
     if code != 1 or output.strip() == "":
         return Answer.NO_VERDICT, _last(output)
     if program == "pytest":

@@ -21,6 +21,12 @@ SURVIVORS: dict[str, str] = {
     "barrier.py: if event is Event.ARRIVE: → if not event is Event.ARRIVE:": (
         "arrivals go the longer way, which comes to the same"
     ),
+    "barrier.py: self._tripper = 0 → self._tripper = 1": (
+        "it is read only while a call runs the action, and then it was written"
+    ),
+    "barrier.py: self._tripper = 0 → self._tripper = -1": (
+        "it is read only while a call runs the action, and then it was written"
+    ),
     "barrier.py: alone = self.location is _LEAVING and before.arrived == 0 → alone = "
     "self.location is _LEAVING and before.arrived == -1": (
         "arrivals go the longer way, which comes to the same"
@@ -81,6 +87,6 @@ SURVIVORS: dict[str, str] = {
         "others go the longer way, which comes to the same"
     ),
     "barrier.py: seconds = inf if whole > 0 else -inf → seconds = inf if whole > 0 else not inf": (
-        "a number that is too large for a float is greater than one, or less than minus one"
+        "a time limit below zero is up at once, as one of zero is"
     ),
 }

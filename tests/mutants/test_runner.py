@@ -146,6 +146,13 @@ STUCK = """\
         ("pytest", 1, STUCK, Answer.TIME_OUT, "test_x.py::test_one"),
         ("pytest", 1, "no tests", Answer.NO_VERDICT, "no tests"),
         ("pytest", 2, "error in a conftest", Answer.NO_VERDICT, "error in a conftest"),
+        (
+            "pytest",
+            2,
+            "!!! KeyboardInterrupt !!!",
+            Answer.CAUGHT,
+            "a test is left by KeyboardInterrupt",
+        ),
         ("pytest", 5, "", Answer.NO_VERDICT, "nothing was printed"),
         ("mutants.chain", 1, "this is wrong\nand that", Answer.CAUGHT, "this is wrong"),
         ("mutants.chain", 1, "", Answer.NO_VERDICT, "nothing was printed"),
