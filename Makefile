@@ -11,7 +11,7 @@ RUN     := $(VENV)/bin
 CACHE   := XDG_CACHE_HOME='$(CURDIR)/$(VENV)/cache'
 
 .DEFAULT_GOAL := help
-.PHONY: help check check-full test lint browser explore screenshots bench bench-scheduler interruptions stress find replay docs clean
+.PHONY: help check check-full mutants mutation test lint browser explore screenshots bench bench-scheduler interruptions stress find replay docs clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,10 +20,18 @@ check: $(READY) ## model-check the specification, compare the table with it, con
 	$(CACHE) $(RUN)/verified-barrier check $(CHECK)
 	$(CACHE) $(RUN)/verified-barrier check --manifest docs/examples/models $(CHECK)
 
-check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs
+check-full: $(READY) ## the same with the large models and scenarios, a million crossings, recorded runs, the gallery of faults
 	$(CACHE) $(RUN)/verified-barrier check --full
 	$(RUN)/python -m pytest --full -m full
 	$(RUN)/python -m pytest tests/traces
+	$(MAKE) mutants
+
+mutants: $(READY) ## apply each fault of the gallery to a copy, and run the checks; MUTANTS='fault/*' LIST=1 WRITE=1
+	$(CACHE) PYTHONPATH=tests $(RUN)/python -m mutants $(if $(MUTANTS),--only "$(MUTANTS)") $(if $(LIST),--list) $(if $(WRITE),--write)
+
+mutation: $(READY) ## let Cosmic Ray change the table, the pure step and the barrier; MUTANTS='table.py*' WRITE=1
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	$(CACHE) PYTHONPATH=tests $(RUN)/python -m mutants.mutation $(if $(MUTANTS),--only "$(MUTANTS)") $(if $(WRITE),--write)
 
 test: $(READY) ## run the tests, on all cores; TESTS='…' chooses some
 	$(RUN)/python -m pytest -n auto --dist loadgroup $(TESTS)

@@ -7,12 +7,16 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from verified_barrier.verification.tlc import Tlc
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
+# For the gallery of faults: that there is a failure is enough.
+settings.register_profile(
+    "unshrunk", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("ci" if os.environ.get("CI") else "explore")
 
 # In the background, a shell has Ctrl-C ignored, also by the programs that the tests start.

@@ -511,6 +511,33 @@ class TestTimedCall:
             assert type(held.error()) is BrokenBarrierError
         assert barrier.broken
 
+    def test_longest_timeout(self) -> None:
+        """What a lock can wait is allowed, and not more."""
+        Barrier(2, timeout=threading.TIMEOUT_MAX)
+        with pytest.raises(OverflowError, match="timeout must be at most"):
+            Barrier(2, timeout=threading.TIMEOUT_MAX * 1.001)
+
+    def test_integer_beyond_all_floats(self) -> None:
+        """It is more than can be waited for; and below zero, the time is up."""
+        with pytest.raises(OverflowError, match="timeout must be at most"):
+            Barrier(2, timeout=10**400)
+        with pytest.raises(BrokenBarrierError):
+            Barrier(2).wait(-(10**400))
+
+    def test_time_is_taken_before_the_arrival(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """First it is read what time it is; once the call has arrived, how much is left."""
+        barrier = Barrier(2)
+        arrived = []
+
+        def clock() -> float:
+            arrived.append(barrier.n_waiting)
+            return 0.0
+
+        monkeypatch.setattr(verified_barrier.barrier, "monotonic", clock)
+        with pytest.raises(BrokenBarrierError):
+            barrier.wait(0.001)
+        assert arrived == [0, 1]
+
 
 class FalsyAction:
     """An action that is false in a condition, like an empty list."""

@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import weakref
+from _thread import LockType, allocate_lock
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ import pytest
 from barrier.interruptions import SITUATIONS, at_every_point, monitored
 from barrier.threads import LongAction, MakeBarrier, Threads
 from verified_barrier import Barrier
+from verified_barrier.table import Event, Location
 
 
 @monitored
@@ -24,6 +26,26 @@ def test_handler_may_abort_and_reset(name: str, command: str) -> None:
     runs = at_every_point(Barrier, SITUATIONS[name], command, limit=5.0)
     assert len(runs) >= 8
     assert [what for what in runs if what is not None] == []
+
+
+def shut_lock() -> LockType:
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
+
+
+@pytest.mark.parametrize("method", ["_arrive", "_take"])
+def test_arrival_comes_after_what_is_due(method: str) -> None:
+    """A call that an exception has left, and another while it made up for that, is not counted."""
+    barrier = Barrier(2)
+    left, call = shut_lock(), shut_lock()
+    barrier._take(Event.ARRIVE, left)
+    barrier._left.append(left)
+    if method == "_arrive":
+        location, _ = barrier._arrive(call)
+    else:
+        location, _ = barrier._take(Event.ARRIVE, call)
+    assert (location, barrier.n_waiting, barrier._left) == (Location.WAITING, 1, [])
 
 
 def forked(check: Callable[[], bool]) -> bool:

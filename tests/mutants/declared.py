@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mutants.faults import Edit, Fault, Kind, fault
 
 __all__ = ["declared"]
@@ -17,15 +19,15 @@ def declared() -> list[Fault]:
     return [*_SPECIFICATION, *_PURE_STEP, *_OF_SHELL, *_HAZARDS, *_OF_TOOLS]
 
 
-def _spec(name: str, old: str, new: str, **more: str) -> Fault:
+def _spec(name: str, old: str, new: str, **more: Any) -> Fault:
     return fault(name, Kind.SPECIFICATION, _SPEC, old, new, **more)
 
 
-def _step(name: str, old: str, new: str, **more: str) -> Fault:
+def _step(name: str, old: str, new: str, **more: Any) -> Fault:
     return fault(name, Kind.STEP, _STEP, old, new, **more)
 
 
-def _shell(name: str, old: str, new: str, **more: str) -> Fault:
+def _shell(name: str, old: str, new: str, **more: Any) -> Fault:
     return fault(name, Kind.SHELL, _SHELL, old, new, **more)
 
 
@@ -211,6 +213,8 @@ _OF_SHELL = [
         "arrival before what is due",
         "and self._observer is None and not self._left:",
         "and self._observer is None:",
+        equivalent="such an arrival wakes nobody: it does the same before a withdrawal that is due "
+        "and after it, and whoever might complete the generation comes after what is due",
     ),
     _shell(
         "arrival that overlooks a handler's change",
@@ -422,7 +426,7 @@ _OF_TOOLS = [
         "return EXIT_INCOMPLETE if",
         "return EXIT_AS_EXPECTED if",
     ),
-    _tool("cache that forgets the modules", "check.py", '"modules": read, ', ""),
+    _tool("cache that forgets the modules", "check.py", '        "modules": read,\n', ""),
     _tool("cache that forgets the jar", "tlc.py", '"jar": jar, ', ""),
     _tool("cache that forgets the Python", "cache.py", "sys.version, sources, ", "sys.version, "),
     _tool(
@@ -533,6 +537,42 @@ _OF_TOOLS = [
         "",
     ),
     _tool(
+        "translator that drops a conjunct",
+        "proof/smt.py",
+        '"$ConjList": World.both,',
+        '"$ConjList": lambda world, *parts: world.both(*parts[: max(1, len(parts) - 1)]),',
+    ),
+    _tool(
+        "translator to which UNCHANGED says nothing",
+        "proof/smt.py",
+        "return self.world.equal(after, self.read(node.operands[0], moment, names))",
+        "return self.world.equal(after, after)",
+    ),
+    _tool(
+        "prover to which anything but a counterexample is a proof",
+        "proof/instances.py",
+        "self._solver.check() == z3.unsat",
+        "self._solver.check() != z3.sat",
+    ),
+    _tool(
+        "proof that overlooks what is unknown",
+        "proof/proving.py",
+        "unknown = [one for one in obligations if one.status is Status.UNKNOWN]",
+        "unknown: list[Obligation] = []",
+    ),
+    _tool(
+        "proof of actions that never happen",
+        "proof/proving.py",
+        "never = [step for step, can in happens.items() if not can]",
+        "never: list[str] = []",
+    ),
+    _tool(
+        "proof whose historian may forbid a step",
+        "proof/shape.py",
+        "    _check_historian(module)\n",
+        "",
+    ),
+    _tool(
         "oracle that always agrees",
         "tests/scheduler/oracle.py",
         "    def _wrong(self, what: str) -> None:\n        if self.problem is None:",
@@ -541,8 +581,8 @@ _OF_TOOLS = [
     _tool(
         "oracle that overlooks who is stuck",
         "tests/scheduler/oracle.py",
-        "            if location is not Location.WAITING or possible - _NOT_BY_ITSELF:\n",
-        "            if False:\n",
+        "if is_inside or location is not Location.WAITING or possible - _NOT_BY_ITSELF:",
+        "if False:",
     ),
     _tool(
         "oracle to which any guess is as good",

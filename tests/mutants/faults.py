@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 __all__ = ["ROOT", "Edit", "Fault", "FaultError", "Kind", "apply", "copy_project"]
 
@@ -50,6 +51,8 @@ class Fault:
     edits: tuple[Edit, ...]
     equivalent: str = ""
     """Why it makes no difference that anybody could notice, if it makes none."""
+    hangs: bool = False
+    """Whether threads wait for ever with it, so that a check may end by its time limit alone."""
     python: tuple[int, int] = (3, 11)
     """The first Python on which it can be found."""
 
@@ -59,9 +62,9 @@ class Fault:
         return frozenset(edit.file for edit in self.edits)
 
 
-def fault(name: str, kind: Kind, file: str, old: str, new: str, **more: str) -> Fault:
+def fault(name: str, kind: Kind, file: str, old: str, new: str, **more: Any) -> Fault:
     """Return a fault that changes one place."""
-    return Fault(name, kind, (Edit(file, old, new),), **more)  # type: ignore[arg-type]
+    return Fault(name, kind, (Edit(file, old, new),), **more)
 
 
 def apply(fault: Fault, project: Path) -> None:

@@ -1,7 +1,7 @@
 """The check of trace validation for the gallery: a few executions of each scenario, recorded.
 
 What the scheduler's oracle thinks of them is not asked: TLC alone decides. It ends with 1 and says
-what is wrong if something is; with 3 where there was no time.
+what is wrong if something is; with 4 where there was no time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mutants.running import LATE
 from scheduler.engine import Engine, Execution
 from scheduler.randomised import random_walk
 from scheduler.scenarios import SCENARIOS, Run, load_shipped
@@ -59,7 +60,7 @@ def main() -> int:
         return 1
     for one in judged:
         if one.accepted is None:
-            return 3
+            return LATE
         if one.stuck is not None:
             event = one.trace.events[one.stuck.place]
             print(f"{one.trace.source}: event {one.stuck.place + 1}, {event}, is not possible")

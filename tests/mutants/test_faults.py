@@ -8,17 +8,15 @@ from pathlib import Path
 import pytest
 
 from mutants import interleavings, recorded
-from mutants.collected import collected
-from mutants.declared import declared
 from mutants.faults import ROOT, Edit, Fault, FaultError, Kind, apply
-
-FAULTS = [*collected(), *declared()]
+from mutants.gallery import FAULTS, HANGING
 
 
 def test_gallery_is_large_enough() -> None:
     """More than sixty, of every kind, each with a name of its own."""
     assert len(FAULTS) > 60
     assert {fault.kind for fault in FAULTS} == set(Kind)
+    assert {fault.name for fault in FAULTS if fault.hangs} == HANGING
     assert [name for name, number in Counter(f.name for f in FAULTS).items() if number > 1] == []
 
 

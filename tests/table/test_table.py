@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
@@ -82,6 +83,14 @@ def test_guard_says_what_it_is_named_for(guard: Guard, expected: tuple[bool, ...
             {"guard": Guard.ALWAYS},
             "ArriveAndWait and ArriveAndRelease overlap: both apply to ARRIVE in FILLING",
         ),
+        *(
+            (action, {"guard": guard}, f"{first} and {second} overlap")
+            for action, guard, first, second in (
+                ("ArriveAndRelease", Guard.NOT_LAST, "ArriveAndWait", "ArriveAndRelease"),
+                ("ArriveAndRelease", Guard.LAST_WITH_ACTION, "ArriveAndRelease", "ArriveAndAct"),
+                ("ArriveAndAct", Guard.LAST_WITHOUT_ACTION, "ArriveAndRelease", "ArriveAndAct"),
+            )
+        ),
         ("ArriveHeld", {"phases": (Phase.TRIPPING,)}, "no row says what ARRIVE does in RESETTING"),
         ("Call", {"phases": ()}, "Call: its phases must be one or more, each once"),
         ("Call", {"phases": (Phase.BROKEN,) * 2}, "Call: its phases must be one or more"),
@@ -106,12 +115,19 @@ def test_table_refuses(action: str, changes: dict[str, object], message: str) ->
         table_with(action, changes)
 
 
-def test_table_refuses_a_gap() -> None:
+@pytest.mark.parametrize(
+    ("action", "last", "has_action"),
+    [
+        ("ArriveAndWait", False, False),
+        ("ArriveAndRelease", True, False),
+        ("ArriveAndAct", True, True),
+    ],
+)
+def test_table_refuses_a_gap(action: str, last: bool, has_action: bool) -> None:
     """An arrival without a row is refused."""
-    rows = tuple(row for row in TABLE.rows if row.action != "ArriveAndAct")
-    with pytest.raises(
-        TableError, match=r"ARRIVE does in FILLING \(last=True, has_action=True\): add one"
-    ):
+    rows = tuple(row for row in TABLE.rows if row.action != action)
+    said = f"ARRIVE does in FILLING (last={last}, has_action={has_action}): add one"
+    with pytest.raises(TableError, match=re.escape(said)):
         Table(rows)
 
 
