@@ -55,7 +55,7 @@ REDUCED = {
     "Withdraw, phase: None → BREAKING": "graph equality",
     "one arrival too many": "unit tests",
     "one woken instead of all": "scheduler",
-    "one-outcome: an abort reaches those who were released": "trace validation",
+    "fault/broken-lets-in": "trace validation",
     "abort that ends the action": "proof",
     "an error of its own": "CPython's suite",
     "historian that never objects": "tests of the tools",
