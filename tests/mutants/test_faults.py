@@ -42,12 +42,14 @@ def test_fault_that_is_about_nothing_is_refused(edit: Edit, tmp_path: Path) -> N
         apply(Fault("one", Kind.TOOL, (edit,)), tmp_path)
 
 
+@pytest.mark.full
 def test_interleavings_of_the_project_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     """The gallery's check of the scheduler finds nothing."""
     assert interleavings.main() == 0
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.full
 @pytest.mark.check
 def test_recorded_executions_of_the_project_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
