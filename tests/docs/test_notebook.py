@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -36,8 +37,11 @@ def test_notebook_is_the_lessons() -> None:
 
 @pytest.mark.check
 @pytest.mark.timeout(300)
-def test_notebook_prints_what_the_lessons_show() -> None:
-    """Each of its commands."""
+def test_notebook_prints_what_the_lessons_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its commands, where nothing has been run before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     script = made()
     shown = script.notebook()
     ran = script.notebook()
