@@ -247,7 +247,11 @@ _TESTS_OF_TOOLS = Check(
             only="not specification_that and not at_the_same_time",
         ),
         _pytest("tests/verification/test_artifacts.py", f"{_VERIFICATION}files", only="folder"),
-        _pytest("tests/verification/test_processes.py", f"{_VERIFICATION}processes", only="ended"),
+        _pytest(
+            "tests/verification/test_processes.py",
+            f"{_VERIFICATION}processes",
+            only="ended or signal_that",
+        ),
         _pytest("tests/table/test_mutants.py", f"{_VERIFICATION}check", only="renamed"),
         _pytest("tests/traces/test_recording.py", f"{_VERIFICATION}traces/recording"),
         _pytest(

@@ -459,8 +459,20 @@ _OF_TOOLS = [
     _tool(
         "command that a second signal keeps from clearing up",
         "processes.py",
-        "            no_more()\n            pool",
-        "            pool",
+        "            signals.ignore()\n            _ending",
+        "            _ending",
+    ),
+    _tool(
+        "command that a signal at the wrong moment does not end",
+        "processes.py",
+        "wait([future], timeout=_LOOK_AGAIN)",
+        "wait([future])",
+    ),
+    _tool(
+        "command that a signal ends while work begins",
+        "processes.py",
+        "            with signals.held():\n                return",
+        "            if function:\n                return",
     ),
     _tool(
         "contract that is always confirmed",

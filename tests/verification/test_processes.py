@@ -5,15 +5,25 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from barrier.threads import await_until
 from verification.ended import leaves_nothing
 from verified_barrier.verification.model import enumerate_graph
-from verified_barrier.verification.processes import EndedError, is_ending, run, run_apart, threads
+from verified_barrier.verification.processes import (
+    EndedError,
+    is_ending,
+    result_of,
+    run,
+    run_apart,
+    threads,
+)
 from verified_barrier.verification.resources import SetupError
 
 SLEEPS = "import time; print('here', flush=True); time.sleep(600)"
@@ -55,20 +65,28 @@ def test_work_is_ended(tmp_path: Path) -> None:
 
     def work() -> None:
         program = f"open({str(begun)!r}, 'w').close(); {SLEEPS}"
-        what.append(run([sys.executable, "-c", program], timeout=600.0).exit_code)
-        for start in (lambda: run([sys.executable], timeout=600.0), enumerate_graph_of_many):
+        for start in (
+            lambda: run([sys.executable, "-c", program], timeout=600.0),
+            lambda: run([sys.executable], timeout=600.0),
+            enumerate_graph_of_many,
+        ):
             with pytest.raises(EndedError):
                 start()
             what.append(is_ending())
 
     before = signal.getsignal(signal.SIGINT)
-    with threads(1) as begin:
-        future = begin(work)
-        never = begin(work)
-        await_until(begun.exists, "the program to start", 20.0)
-    future.result()
-    assert never.cancelled()
-    assert what == [-signal.SIGKILL, True, True]
+    futures = []
+
+    def left() -> None:
+        with threads(1) as begin:
+            futures.extend([begin(work), begin(work)])
+            await_until(begun.exists, "the program to start", 20.0)
+            fail()
+
+    with pytest.raises(SetupError):
+        left()
+    assert [future.cancelled() for future in futures] == [False, True]
+    assert what == [True, True, True]
     assert (is_ending(), signal.getsignal(signal.SIGINT)) == (False, before)
 
 
@@ -110,6 +128,48 @@ def test_work_is_ended_undisturbed(how: Callable[[], None], error: type[BaseExce
     assert heard == [signal.SIGINT]
     with pytest.raises(KeyboardInterrupt):
         interrupt()
+
+
+def test_signal_that_comes_just_before_waiting_is_heard() -> None:
+    """It does not wake the thread that waits then: as here, where another one is sent it."""
+    heard = []
+
+    def waits() -> bool:
+        frame: FrameType | None = sys._current_frames()[threading.main_thread().ident or 0]
+        if frame is None or frame.f_code is not threading.Condition.wait.__code__:
+            return False
+        while frame is not None and frame.f_code is not result_of.__code__:
+            frame = frame.f_back
+        return frame is not None
+
+    def work() -> None:
+        await_until(waits, "the result to be awaited", 20.0)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        end = time.monotonic() + 10.0
+        while not is_ending() and time.monotonic() < end:
+            pass
+        heard.append(is_ending())
+
+    with pytest.raises(KeyboardInterrupt):
+        run_apart(work)
+    assert heard == [True]
+
+
+def test_signal_that_comes_while_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It interrupts when the work has begun, so that this can be ended, too."""
+    begun = []
+    submit = ThreadPoolExecutor.submit
+
+    def interrupted(pool: ThreadPoolExecutor, work: Callable[[], None]) -> Future[None]:
+        interrupt()
+        future = submit(pool, work)
+        begun.append(future)
+        return future
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_apart(lambda: None)
+    assert [future.done() for future in begun] == [True]
 
 
 def test_ignored_signal_stays_ignored() -> None:

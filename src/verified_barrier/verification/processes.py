@@ -11,16 +11,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from verified_barrier.verification.resources import SetupError
 
-__all__ = ["EndedError", "Ran", "is_ending", "run", "run_apart", "stop_if_ending", "threads"]
+__all__ = [
+    "EndedError",
+    "Ran",
+    "is_ending",
+    "result_of",
+    "run",
+    "run_apart",
+    "stop_if_ending",
+    "threads",
+]
 
 _T = TypeVar("_T")
 
@@ -38,8 +48,10 @@ class Ran(NamedTuple):
     """``None`` if it was ended, because the time was up."""
 
 
-_running: Final[set[subprocess.Popen[str]]] = set()
 _ending: Final = threading.Event()
+
+_LOOK_AGAIN: Final = 0.1
+"""Seconds until a thread that waits looks whether it should."""
 
 
 def run(
@@ -53,7 +65,8 @@ def run(
     """Run a program, and wait until it has ended.
 
     Parameters: ``timeout``, in seconds; ``folder``, where it runs; ``together``, whether its
-    errors go where its output goes. Raises ``SetupError`` where it cannot be run.
+    errors go where its output goes. Raises ``SetupError`` where it cannot be run, and
+    ``EndedError`` where the command is being ended.
     """
     stop_if_ending()
     try:
@@ -71,18 +84,26 @@ def run(
         )
     except OSError as problem:
         raise SetupError(f"{command[0]} cannot be run: {problem}") from None
-    _running.add(process)
     with process:
         try:
-            output, errors = process.communicate(timeout=timeout)
-            return Ran(output, errors or "", process.returncode)
-        except subprocess.TimeoutExpired:
-            _kill(process)
-            output, errors = process.communicate()
-            return Ran(output, errors or "", None)
+            return _communicate(process, timeout)
         finally:
             _kill(process)
-            _running.discard(process)
+
+
+def _communicate(process: subprocess.Popen[str], timeout: float) -> Ran:
+    end = time.monotonic() + timeout
+    while True:
+        left = end - time.monotonic()
+        try:
+            output, errors = process.communicate(timeout=max(0.0, min(_LOOK_AGAIN, left)))
+            return Ran(output, errors or "", process.returncode)
+        except subprocess.TimeoutExpired:
+            stop_if_ending()
+            if left <= 0:
+                _kill(process)
+                output, errors = process.communicate()
+                return Ran(output, errors or "", None)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
@@ -116,43 +137,45 @@ def run_apart(work: Callable[[], _T]) -> _T:
     """
     with threads(1) as begin:
         result: Future[_T] = begin(work)
-        return result.result()
+        return result_of(result)
+
+
+def result_of(future: Future[_T]) -> _T:
+    """Wait for some work in another thread: return what it returns, or raise what it raises.
+
+    A signal that comes at the moment before a thread blocks is not heard until it wakes: so it
+    wakes now and then.
+    """
+    while not wait([future], timeout=_LOOK_AGAIN).done:
+        pass
+    return future.result()
 
 
 @contextmanager
 def threads(number: int) -> Iterator[Callable[[Callable[[], Any]], Future[Any]]]:
     """Yield what begins some work in another thread, of which there are so many.
 
-    Work that is still under way when the block is left comes to its end, and so do the programs
-    that it runs; what has not begun does not begin. Only the first signal that ends the command
-    interrupts the block: the others would keep it from clearing up.
+    Where the block is left by an exception, work that is under way comes to its end, and so do the
+    programs that it runs; what has not begun does not begin. Only the first signal that ends the
+    command interrupts the block: the others would keep it from clearing up.
     """
-    with ThreadPoolExecutor(number) as pool, _interrupted_once() as no_more:
-        work: list[Future[Any]] = []
+    with ThreadPoolExecutor(number) as pool, _Signals() as signals:
 
         def begin(function: Callable[[], Any]) -> Future[Any]:
-            work.append(pool.submit(function))
-            return work[-1]
+            # A thread that is half started is one that nobody waits for.
+            with signals.held():
+                return pool.submit(function)
 
         try:
             yield begin
-        finally:
-            no_more()
-            pool.shutdown(wait=False, cancel_futures=True)
-            _end(work)
-
-
-def _end(work: Collection[Future[Any]]) -> None:
-    if all(one.done() for one in work):
-        return
-    _ending.set()
-    try:
-        while under_way := [one for one in work if not one.done()]:
-            for process in list(_running):
-                _kill(process)
-            wait(under_way, timeout=0.1)
-    finally:
-        _ending.clear()
+        except BaseException:
+            signals.ignore()
+            _ending.set()
+            try:
+                pool.shutdown(cancel_futures=True)
+            finally:
+                _ending.clear()
+            raise
 
 
 _SIGNALS: Final = [
@@ -161,28 +184,47 @@ _SIGNALS: Final = [
 """Those that end a command."""
 
 
-@contextmanager
-def _interrupted_once() -> Iterator[Callable[[], None]]:
-    """Let only the first signal interrupt the block; yield what lets none do so from then on."""
-    handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
+class _Signals:
+    """Lets only the first signal that ends the command interrupt a block."""
 
-    def no_more() -> None:
-        for number in handlers:
+    def __init__(self) -> None:
+        self._handlers: Final[dict[int, Callable[[int, FrameType | None], Any]]] = {}
+        self._holds = False
+        self._held: list[int] = []
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                handler = signal.getsignal(number)
+                if callable(handler):  # and not ignored, or left to the system
+                    self._handlers[number] = handler
+        for number in self._handlers:
+            signal.signal(number, self._first)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def ignore(self) -> None:
+        """Let no signal interrupt the block from now on."""
+        for number in self._handlers:
             signal.signal(number, lambda _number, _frame: None)
 
-    def first(number: int, frame: FrameType | None) -> None:
-        no_more()
-        handlers[number](number, frame)
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let none interrupt the block within, but when that is left."""
+        self._holds = True
+        try:
+            yield
+        finally:
+            self._holds = False
+            if self._held:
+                self._first(self._held[0], None)
 
-    if threading.current_thread() is threading.main_thread():
-        for number in _SIGNALS:
-            handler = signal.getsignal(number)
-            if callable(handler):  # and not ignored, or left to the system
-                handlers[number] = handler
-    for number in handlers:
-        signal.signal(number, first)
-    try:
-        yield no_more
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    def _first(self, number: int, frame: FrameType | None) -> None:
+        if self._holds:
+            self._held.append(number)
+            return
+        self.ignore()
+        self._handlers[number](number, frame)

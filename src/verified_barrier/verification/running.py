@@ -12,7 +12,7 @@ from pathlib import Path
 
 from verified_barrier.verification.cache import ResultCache
 from verified_barrier.verification.evidence import Evidence, collecting, keep, note
-from verified_barrier.verification.processes import is_ending, threads
+from verified_barrier.verification.processes import is_ending, result_of, threads
 from verified_barrier.verification.report import Check, Report
 
 __all__ = ["Conditions", "folder_name", "run_checks"]
@@ -48,7 +48,7 @@ def run_checks(checks: Sequence[Check], conditions: Conditions) -> Generator[tup
     with threads(conditions.jobs) as begin:
         reports = [begin(partial(_run, check, conditions)) for check in checks]
         for check, report in zip(checks, reports, strict=True):
-            yield check, report.result()
+            yield check, result_of(report)
 
 
 def folder_name(check: Check) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from verified_barrier.table import Event
@@ -22,6 +22,7 @@ from verified_barrier.teaching.explore.excerpts import CPYTHON_EXCERPT, OUR_EXCE
 from verified_barrier.teaching.explore.packing import DIGITS, orders, packed
 from verified_barrier.teaching.explore.phases import phase_arrows, phase_diagram, phases_of
 from verified_barrier.teaching.followed import LAMPS, Followed, shortest
+from verified_barrier.verification.processes import result_of, threads
 from verified_barrier.verification.resources import SPEC
 from verified_barrier.verification.tlc import Tlc
 
@@ -45,19 +46,16 @@ def all_graphs(tlc: Tlc, timeout: float) -> Graphs:
 
     Parameters: ``timeout``, seconds for each run of TLC.
     """
-    with ThreadPoolExecutor(_MOST_RUNS) as pool:
+    with threads(_MOST_RUNS) as begin:
         found = {
-            (one, size): pool.submit(steps_of, one, size, tlc, timeout)
+            (one, size): begin(partial(steps_of, one, size, tlc, timeout))
             for one in EXHIBITS
             for size in one.sizes
         }
-        try:
-            return {
-                one.key: {size: runs_of(one, size, found[one, size].result()) for size in one.sizes}
-                for one in EXHIBITS
-            }
-        finally:
-            pool.shutdown(cancel_futures=True)
+        return {
+            one.key: {size: runs_of(one, size, result_of(found[one, size])) for size in one.sizes}
+            for one in EXHIBITS
+        }
 
 
 def export(graphs: Graphs) -> dict[str, Any]:
