@@ -47,8 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, unless it is asked for."""
+    """Leave out what takes minutes, unless it is asked for; begin with what one process must do."""
     if not config.getoption("--full"):
         large = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=large)
         items[:] = [item for item in items if item not in large]
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)

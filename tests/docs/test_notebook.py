@@ -38,10 +38,10 @@ def test_notebook_is_the_lessons() -> None:
 @pytest.mark.check
 @pytest.mark.timeout(300)
 def test_notebook_prints_what_the_lessons_show(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    caches: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of its commands, where nothing has been run before."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
     script = made()
     shown = script.notebook()
     ran = script.notebook()

@@ -28,16 +28,16 @@ PICTURES = [
 
 
 @pytest.fixture
-def folder(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def folder(caches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that looks like the project's, with the commands of this Python; nothing has run."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    project = tmp_path / "project"
+    project.mkdir()
     for path in ROOT.iterdir():
         if not path.name.startswith("."):
-            (tmp_path / path.name).symlink_to(path)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    return tmp_path
+            (project / path.name).symlink_to(path)
+    return project
 
 
 @pytest.mark.parametrize("session", SESSIONS, ids=str)
