@@ -272,6 +272,17 @@ def power(base: int, exponent: int) -> int:
     for _ in range(exponent):
         result *= base
     return result
+
+
+def twice(number: int) -> int:
+    def nested() -> int:
+        """Be overlooked.
+
+        post: True
+        """
+        return 2 * number
+
+    return nested()
 '''
 
 
@@ -279,7 +290,7 @@ def power(base: int, exponent: int) -> int:
 def test_contracts_are_confirmed_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Confirmed, refuted, and neither: only the first is as expected."""
+    """Confirmed, refuted, neither, and passed over: only the first is as expected."""
     package = tmp_path / "with_contracts"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -287,13 +298,14 @@ def test_contracts_are_confirmed_one_by_one(
     monkeypatch.syspath_prepend(tmp_path)
     found = confirm("with_contracts.numbers", timeout=5.0)
     assert found is not None
-    assert [contract.confirmed for contract in found] == [True, False, False]
+    assert [contract.confirmed for contract in found] == [True, False, False, False]
     assert found[1].text == "post: __return__ <= number"
     assert "false when calling half(" in found[1].verdict
     assert found[2].verdict == "Not confirmed."
+    assert found[3].verdict.startswith("CrossHair said nothing of it: ")
     report = check_contracts("with_contracts.numbers", timeout=5.0)
     assert report.verdict is Verdict.UNEXPECTED
-    assert report.summary == "2 of 3 not confirmed"
+    assert report.summary == "3 of 4 not confirmed"
 
 
 def test_contracts_assume_little() -> None:
