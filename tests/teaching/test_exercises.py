@@ -128,8 +128,8 @@ def test_learners_files_are_kept(
     code, _, error = command("start", "first-crossing")
     assert code == 2
     assert error == (
-        "verified-barrier: first-crossing has files in it, and nothing was written: say another "
-        "folder\n"
+        "verified-barrier: first-crossing is not empty, and nothing in it is overwritten: name a "
+        "folder that is new or empty\n"
     )
     assert Path("first-crossing/schedule.txt").read_text() == "mine"
     assert command("start", "timeout-row", "first-crossing")[0] == 2
@@ -183,7 +183,7 @@ def test_wrong_usage(command: Command, tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "first-crossing").mkdir()
     code, _, error = command("grade", "first-crossing")
     assert code == 2
-    assert "first-crossing/schedule.txt cannot be read" in error
+    assert "first-crossing/schedule.txt cannot be read: No such file or directory\n" in error
     assert "to get the file again" in error
     (tmp_path / "first-crossing" / "schedule.txt").write_bytes(b"\xff")
     assert command("grade", "first-crossing")[0] == 2

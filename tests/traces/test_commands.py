@@ -153,8 +153,8 @@ def test_record_that_cannot_begin(command: Command, script: Script, tmp_path: Pa
     """A program that is not there, or a place that cannot be written: the program is not run."""
     program = script("print('run')\n" + PROGRAM)
     for arguments, says in (
-        ((tmp_path / "missing.py", "-o", tmp_path / "x"), "missing.py cannot be read: [Errno 2]"),
-        ((program, "-o", tmp_path / "no" / "x"), "x cannot be written: [Errno 2] No such file"),
+        ((tmp_path / "missing.py", "-o", tmp_path / "x"), "missing.py cannot be read: No such"),
+        ((program, "-o", tmp_path / "no" / "x"), "x cannot be written: there is no folder "),
         ((program, "-o", tmp_path), "cannot be written: it is there, and no ordinary file"),
         ((program, "-o", "/dev/null"), "/dev/null cannot be written: it is there, and no ordinary"),
         ((program,), "the following arguments are required: -o"),

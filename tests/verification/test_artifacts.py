@@ -184,21 +184,27 @@ def test_folder_that_cannot_be_is_refused(
     """It is named, with the reason."""
     some_checks(fine=fine)
     (tmp_path / "file").touch()
-    for folder in (tmp_path / "file", tmp_path / "file" / "in"):
+    for folder, why in (
+        (tmp_path / "file", "is a file: name a folder that is new or empty"),
+        (
+            tmp_path / "file" / "in",
+            f"cannot be written: {tmp_path / 'file'} is no folder: name another",
+        ),
+    ):
         assert cli.main(["check", "--artifacts", str(folder)]) == 2
         output, errors = capsys.readouterr()
         assert output == ""
-        assert errors.startswith(f"verified-barrier: {folder} cannot be written: ")
+        assert errors == f"verified-barrier: {folder} {why}\n"
 
 
 def test_folder_is_taken_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two that find it empty at the same moment, one is refused."""
-    claim_folder(tmp_path, "command.txt", "one")
+    claim_folder(tmp_path, {"command.txt": "one"})
     with monkeypatch.context() as patched:
         patched.setattr(Path, "iterdir", lambda _self: iter(()))
-        with pytest.raises(OutputError, match=r"cannot be written: .*exists"):
-            claim_folder(tmp_path, "command.txt", "other")
-    assert (tmp_path / "command.txt").read_text() == "one\n"
+        with pytest.raises(OutputError, match="cannot be written: File exists"):
+            claim_folder(tmp_path, {"command.txt": "other"})
+    assert (tmp_path / "command.txt").read_text() == "one"
 
 
 def test_folders_of_all_checks_differ() -> None:

@@ -161,11 +161,16 @@ def test_file_that_cannot_be_written_is_refused_before_anything_runs(
 ) -> None:
     """Exit code 2, and the file is named."""
     one_check(Verdict.AS_EXPECTED)
-    for file in (tmp_path, tmp_path / "no" / "check.json"):
+    (tmp_path / "file").touch()
+    for file, why in (
+        (tmp_path, "it is there, and no ordinary file"),
+        (tmp_path / "no" / "x", f"there is no folder {tmp_path / 'no'}: make it, or name another"),
+        (tmp_path / "file" / "x", f"{tmp_path / 'file'} is no folder: name another"),
+    ):
         assert cli.main(["check", "--json", str(file)]) == 2
         output, errors = capsys.readouterr()
         assert output == ""
-        assert errors.startswith(f"verified-barrier: {file} cannot be written: ")
+        assert errors == f"verified-barrier: {file} cannot be written: {why}\n"
 
 
 def test_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -174,7 +179,7 @@ def test_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_whole(file, ["before"])
     with pytest.raises(ZeroDivisionError):
         write_whole(file, (str(1 // number) for number in (1, 0)))
-    with pytest.raises(OutputError, match="no/file cannot be written"):
+    with pytest.raises(OutputError, match=r"no/file cannot be written: there is no folder .*/no: "):
         write_whole(tmp_path / "no" / "file", ["after"])
     check_writable(file)
     assert file.read_text() == "before\n"

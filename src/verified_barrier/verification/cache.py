@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from verified_barrier.verification.evidence import note
-from verified_barrier.verification.files import OutputError, write_whole
+from verified_barrier.verification.files import OutputError, reason, write_whole
 from verified_barrier.verification.report import Check, Report, Verdict
 
 __all__ = ["ResultCache"]
@@ -50,7 +50,7 @@ class ResultCache:
             note(f"no result is remembered under {key}")
             return None
         except (OSError, ValueError, RecursionError) as problem:
-            note(f"{path} is not used: it cannot be read: {problem}")
+            note(f"{path} is not used: it cannot be read: {reason(problem)}")
             return None
         try:
             if entry["format"] != _FORMAT or (entry["key"], entry["check"]) != (key, check.name):

@@ -135,7 +135,7 @@ def _check(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
 def _prepare_files(options: argparse.Namespace) -> None:
     """Find out before anything runs whether the results can be written."""
     if options.artifacts:
-        claim_folder(options.artifacts, "command.txt", shlex.join(sys.argv))
+        claim_folder(options.artifacts, {"command.txt": f"{shlex.join(sys.argv)}\n"})
     for file in filter(None, (options.json, options.junit)):
         check_writable(file)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from verified_barrier.verification.files import reason
+
 __all__ = ["Compared", "ManifestError", "Model", "load_manifest"]
 
 
@@ -153,10 +155,11 @@ def _model(folder: Path, group: Mapping[str, Any], entry: Any) -> Model:
     own = entry.get("name") if isinstance(entry, dict) else "a model"
     name = f"{group['name']}/{own}"
     _check_keys(entry, _MODEL_KEYS, _OPTIONAL_KEYS, name)
+    cfg = folder / group["cfg"]
     try:
-        text = (folder / group["cfg"]).read_text(encoding="utf-8")
+        text = cfg.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise ManifestError(f"{name}: its cfg cannot be read: {problem}") from None
+        raise ManifestError(f"{name}: its cfg {cfg} cannot be read: {reason(problem)}") from None
     if "invariant" in entry:
         text += f"INVARIANT {entry['invariant']}\n"
     text += _constants(name, entry)

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
+from verified_barrier.verification.files import reason
 from verified_barrier.verification.resources import SetupError
 
 __all__ = [
@@ -83,7 +84,7 @@ def run(
             start_new_session=sys.platform != "win32",
         )
     except OSError as problem:
-        raise SetupError(f"{command[0]} cannot be run: {problem}") from None
+        raise SetupError(f"{command[0]} cannot be run: {reason(problem)}") from None
     with process:
         try:
             return _communicate(process, timeout)

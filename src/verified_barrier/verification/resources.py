@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+from verified_barrier.verification.files import reason
+
 __all__ = [
     "MODELS",
     "SPEC",
@@ -51,7 +53,7 @@ def read_modules(*folders: Path) -> dict[str, str]:
             try:
                 text = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as problem:
-                raise SetupError(f"{path} cannot be read: {problem}") from None
+                raise SetupError(f"{path} cannot be read: {reason(problem)}") from None
             if found.setdefault(path.name, text) != text:
                 raise SetupError(
                     f"{path} differs from the {path.name} of this verified-barrier: remove it, "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from verified_barrier.teaching.exercises.exercise import ExerciseError, NotSolvedError
+from verified_barrier.verification.files import reason
 
 __all__ = ["module_head", "read_answer", "read_toml", "without_extras"]
 
@@ -21,8 +22,8 @@ def read_answer(folder: Path, name: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise ExerciseError(
-            f"{path} cannot be read: {problem}\n    start the exercise in another folder to get "
-            "the file again"
+            f"{path} cannot be read: {reason(problem)}\n    start the exercise in another "
+            "folder to get the file again"
         ) from None
 
 

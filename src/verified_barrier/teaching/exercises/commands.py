@@ -24,7 +24,7 @@ from verified_barrier.verification.exits import (
     EXIT_INCOMPLETE,
     EXIT_UNEXPECTED,
 )
-from verified_barrier.verification.files import OutputError, write_whole
+from verified_barrier.verification.files import OutputError, claim_folder, write_whole
 from verified_barrier.verification.tlc import Tlc
 
 __all__ = ["add_exercise_commands"]
@@ -106,18 +106,7 @@ def _fingerprint(one: Exercise, folder: Path) -> str:
 def _start(options: argparse.Namespace) -> int:
     one = exercise(options.name)
     folder = options.folder or Path(one.name)
-    files = one.files()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise ExerciseError(
-                f"{folder} has files in it, and nothing was written: say another folder"
-            )
-        for name, text in files.items():
-            with (folder / name).open("x", encoding="utf-8") as file:
-                file.write(text)
-    except OSError as problem:
-        raise ExerciseError(f"{folder} cannot be written: {problem}") from None
+    claim_folder(folder, one.files())
     where = "" if folder == Path(one.name) else f" {folder}"
     print(f"{folder / TEXT} says what to do; the answer goes into {', '.join(one.answers)}.")
     print(f"Then: verified-barrier exercise grade {one.name}{where}")

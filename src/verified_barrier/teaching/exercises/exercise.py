@@ -39,7 +39,7 @@ class Kind(Enum):
 
 
 class ExerciseError(TeachingError):
-    """A folder that cannot be written or graded; the message names it, and the remedy."""
+    """A folder that cannot be graded; the message names it, and the remedy."""
 
 
 class NotSolvedError(Exception):

@@ -20,7 +20,7 @@ from verified_barrier.verification.exits import (
     EXIT_INCOMPLETE,
     EXIT_UNEXPECTED,
 )
-from verified_barrier.verification.files import check_writable
+from verified_barrier.verification.files import check_writable, reason
 from verified_barrier.verification.processes import run_apart
 from verified_barrier.verification.tlc import Tlc
 from verified_barrier.verification.traces.recording import RecordedBarrier, all_recorded
@@ -99,7 +99,7 @@ def _read_program(script: Path) -> Any:
     try:
         return compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
     except OSError as problem:
-        raise TraceError(f"{script} cannot be read: {problem}") from None
+        raise TraceError(f"{script} cannot be read: {reason(problem)}") from None
     except (SyntaxError, ValueError) as problem:
         raise TraceError(f"{script} is no Python program: {problem}") from None
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from verified_barrier.table import TABLE, Event
-from verified_barrier.verification.files import write_whole
+from verified_barrier.verification.files import reason, write_whole
 
 __all__ = [
     "EVENTS",
@@ -135,7 +135,7 @@ def read_traces(path: Path) -> list[Trace]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
-        raise TraceError(f"{path} cannot be read: {problem}") from None
+        raise TraceError(f"{path} cannot be read: {reason(problem)}") from None
     if not lines:
         raise TraceError(f"{path} is empty: record one with verified-barrier trace record")
     starts: list[tuple[int, dict[str, Any]]] = []
