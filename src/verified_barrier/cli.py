@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 
 from verified_barrier.teaching.diagram_commands import DiagramError, add_diagram_commands
 from verified_barrier.teaching.errors import TeachingError
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Hold the barrier against its specification.",
         epilog=epilog,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_check_command(commands, _positive_seconds, find_tlc, epilog)
     add_prove_command(commands, _positive_seconds, find_tlc)
@@ -110,6 +112,14 @@ def _parser() -> argparse.ArgumentParser:
     add_exercise_commands(commands, _positive_seconds, find_tlc)
     add_explore_command(commands, _positive_seconds, find_tlc)
     return parser
+
+
+class _Version(argparse.Action):
+    """Say the version, which is looked up only if somebody asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"verified-barrier {version('verified-barrier')}")
+        parser.exit()
 
 
 def _positive_seconds(text: str) -> float:

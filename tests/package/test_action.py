@@ -175,7 +175,7 @@ def test_models_that_are_as_they_must_be(runner: Runner) -> None:
         (wrong_figure, {}, 1, ["0", "1", "0"], "distinct states: 226, where the manifest says 227"),
         (None, {"timeout": "0.01"}, 3, ["0", "0", "1"], "TLC did not finish within 0.01 s"),
         (None, {"manifest": "module"}, 2, [""] * 3, "module/manifest.toml cannot be read"),
-        (None, {"only": "typo/*"}, 2, [""] * 3, "0 checks match 'typo/*'"),
+        (None, {"only": "typo/*"}, 2, [""] * 3, "no check matches 'typo/*'"),
         (None, {"full": "yes"}, 2, [""] * 3, "::error::full must be true or false, not 'yes'"),
         (None, {"manifest": "$(touch run)"}, 2, [""] * 3, "$(touch run)/manifest.toml cannot be"),
     ],

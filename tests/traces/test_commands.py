@@ -134,7 +134,7 @@ def test_barrier_of_processes_is_left_alone(
     ("text", "says"),
     [
         ("print()", "program.py made no barrier: nothing was recorded, and nothing is written"),
-        ("import threading; threading.Barrier(1)", "program.py made 1 barriers and used none"),
+        ("import threading; threading.Barrier(1)", "program.py used no barrier that it made: "),
         ("if", "program.py is no Python program: invalid syntax"),
     ],
 )

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -91,9 +92,13 @@ def test_incomplete(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--only", "nothing/*"), "0 checks match 'nothing/*', and none is to be run: see"),
-        (("--only", ""), "0 checks match '', and none is to be run: see verified-barrier check"),
-        (("--only", "history/4*"), "2 checks match 'history/4*', and none is to be run: they are"),
+        (("--only", "nothing/*"), "no check matches 'nothing/*': --list lists those that"),
+        (("--only", "nothing/*", "--list"), "no check matches 'nothing/*': --list lists those"),
+        (("--only", ""), "no check matches '': --list lists those that there are\n"),
+        (("--only", "history/4*"), "2 checks match 'history/4*', and they are large: add --full"),
+        (("--only", "history/4*n"), "1 check matches 'history/4*n', and it is large: add --full"),
+        (("--json", "-"), "--json: '-' names no file, and nothing is written to the standard out"),
+        (("--junit", "-"), "--junit: '-' names no file, and nothing is written to the standard"),
         (("--timeout", "soon"), "'soon' is not a positive number of seconds"),
         (("--timeout", "-1"), "'-1' is not a positive number of seconds"),
         (("--timeout", "nan"), "'nan' is not a positive number of seconds"),
@@ -193,6 +198,11 @@ def test_defect(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code == 2
     assert "ZeroDivisionError" in errors
     assert "this is a defect; nothing was shown" in errors
+
+
+def test_version(command: Command) -> None:
+    """It is that of the package."""
+    assert command("--version") == (0, f"verified-barrier {version('verified-barrier')}\n", "")
 
 
 def test_list(command: Command) -> None:

@@ -173,6 +173,29 @@ def test_file_that_cannot_be_written_is_refused_before_anything_runs(
         assert errors == f"verified-barrier: {file} cannot be written: {why}\n"
 
 
+@pytest.mark.parametrize("spelling", ["check.out", "./check.out", "in/../check.out", "link"])
+def test_one_file_for_both_is_refused(
+    spelling: str,
+    one_check: Callable[[Verdict], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """However it is spelled: one of them would be lost. Nothing runs, and nothing is written."""
+    one_check(Verdict.AS_EXPECTED)
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("link").symlink_to("check.out")
+    arguments = ["--json", "check.out", "--junit", spelling, "--artifacts", "artifacts"]
+    assert cli.main(["check", *arguments]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"verified-barrier: --json and --junit both name {Path(spelling)}: give them two files\n",
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "link"]
+    assert cli.main(["check", "--json", "check.out", "--junit", "in/check.out"]) == 0
+
+
 def test_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """What was there before stays if something fails, and nothing else is left."""
     file = tmp_path / "file"

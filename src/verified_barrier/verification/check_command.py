@@ -22,7 +22,12 @@ from verified_barrier.verification.exits import (
     EXIT_UNEXPECTED,
     EXIT_USAGE,
 )
-from verified_barrier.verification.files import check_writable, claim_folder, write_whole
+from verified_barrier.verification.files import (
+    OutputError,
+    check_writable,
+    claim_folder,
+    write_whole,
+)
 from verified_barrier.verification.resources import cache_folder
 from verified_barrier.verification.results import (
     Results,
@@ -90,10 +95,10 @@ def add_check_command(
         help="show command lines, seeds, TLC's figures, and what is remembered, too",
     )
     check.add_argument(
-        "--json", type=Path, metavar="FILE", help="write the results there, as docs/check.md says"
+        "--json", type=_file, metavar="FILE", help="write the results there, as docs/check.md says"
     )
     check.add_argument(
-        "--junit", type=Path, metavar="FILE", help="write the results there, as JUnit's XML"
+        "--junit", type=_file, metavar="FILE", help="write the results there, as JUnit's XML"
     )
     check.add_argument(
         "--artifacts",
@@ -105,25 +110,28 @@ def add_check_command(
     check.set_defaults(run=lambda options: _check(options, find_tlc))
 
 
+def _file(text: str) -> Path:
+    if text == "-":
+        raise argparse.ArgumentTypeError(
+            "'-' names no file, and nothing is written to the standard output: name a file"
+        )
+    return Path(text)
+
+
 def _check(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
     pattern = "*" if options.only is None else options.only
     own = options.manifest
     checks = all_checks(find_tlc) if own is None else model_checks(own, find_tlc)
     chosen = [check for check in checks if fnmatchcase(check.name, pattern)]
-    width = max((len(check.name) for check in chosen), default=0)
+    checks = [check for check in chosen if options.list or options.full or not check.large]
+    if not checks:
+        print(f"verified-barrier: {_why_none(pattern, len(chosen))}", file=sys.stderr)
+        return EXIT_USAGE
+    width = max(len(check.name) for check in chosen)
     if options.list:
-        for check in chosen:
+        for check in checks:
             print(f"{check.name:<{width}}  {'full' if check.large else '':<4}  {check.shows}")
         return EXIT_AS_EXPECTED
-    checks = [check for check in chosen if options.full or not check.large]
-    if not checks:
-        remedy = "they are large: add --full" if chosen else "see verified-barrier check --list"
-        print(
-            f"verified-barrier: {len(chosen)} checks match {pattern!r}, and none is to be run: "
-            f"{remedy}",
-            file=sys.stderr,
-        )
-        return EXIT_USAGE
     _prepare_files(options)
     results = _run(checks, len(chosen) - len(checks), width, options)
     _tell_others(results, options)
@@ -132,11 +140,25 @@ def _check(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
     return EXIT_INCOMPLETE if results.count(Verdict.INCOMPLETE) else EXIT_AS_EXPECTED
 
 
+def _why_none(pattern: str, large: int) -> str:
+    """Return why there is nothing to run.
+
+    Parameters: ``large``, how many checks match the pattern; all of them are large.
+    """
+    if not large:
+        return f"no check matches {pattern!r}: --list lists those that there are"
+    found = "1 check matches" if large == 1 else f"{large} checks match"
+    return f"{found} {pattern!r}, and {'it is' if large == 1 else 'they are'} large: add --full"
+
+
 def _prepare_files(options: argparse.Namespace) -> None:
     """Find out before anything runs whether the results can be written."""
+    both = options.json, options.junit
+    if all(both) and options.json.resolve() == options.junit.resolve():
+        raise OutputError(f"--json and --junit both name {options.junit}: give them two files")
     if options.artifacts:
         claim_folder(options.artifacts, {"command.txt": f"{shlex.join(sys.argv)}\n"})
-    for file in filter(None, (options.json, options.junit)):
+    for file in filter(None, both):
         check_writable(file)
 
 

@@ -147,7 +147,7 @@ def _save(barriers: Sequence[RecordedBarrier], script: Path, output: Path) -> No
     traces = [barrier.recording.trace(str(script)) for barrier in list(barriers)]
     used = [trace for trace in traces if trace.events]
     if not used:
-        made = f"made {len(traces)} barriers and used none" if traces else "made no barrier"
+        made = "used no barrier that it made" if traces else "made no barrier"
         raise TraceError(
             f"{script} {made}: nothing was recorded, and nothing is written. A class that was "
             "imported before the program began is not replaced"
@@ -166,8 +166,9 @@ def _check(files: Sequence[Path], timeout: float, find_tlc: Callable[[], Tlc]) -
     undecided = sum(one.accepted is None for one in judged)
     for one in rejected:
         print("\n".join(_explain(one)))
+    accepted = len(judged) - len(rejected) - undecided
     print(
-        f"{len(judged) - len(rejected) - undecided} traces accepted, {len(rejected)} rejected, "
+        f"{accepted} {'trace' if accepted == 1 else 'traces'} accepted, {len(rejected)} rejected, "
         f"{undecided} without a verdict; {sum(len(trace.events) for trace in traces)} events, "
         f"in {time.monotonic() - start:.0f} s"
     )
