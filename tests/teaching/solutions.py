@@ -261,6 +261,8 @@ NEAR_MISSES: list[NearMiss] = [
         ("computed", timeout_row(arrived="int('0')"), "arrived is int('0'), and must be a number"),
         ("no name", timeout_row(phase="Phase.ABORTED"), "phase is Phase.ABORTED, and must be a"),
         ("another row", timeout_row().replace('"TimeOut"', '"Timeout"'), "and has: Timeout"),
+        ("no Python", timeout_row(arrived="0)"), "row.py, line 16: unmatched ')'"),
+        ("no text", "\0", "null bytes"),
     ),
     *_misses(
         "count-arrivals",
@@ -418,7 +420,7 @@ NEAR_MISSES: list[NearMiss] = [
         ),
         ("a new class", step() + "\nclass State(tuple): pass\n", "it has a class, State"),
         ("for ever", never_ends(step()), "did not come to an end within"),
-        ("no Python", step() + "\n)", "step.py is not Python"),
+        ("no Python", step() + "\n)", "step.py, line 71: unmatched ')'"),
         ("seven", seven(step(raises, aborts, resets)), "all is well with up to 4 parties"),
         ("it raises", step() + "\nreset = None\n", "'NoneType' object is not callable"),
     ),
@@ -448,7 +450,10 @@ NEAR_MISSES: list[NearMiss] = [
         (
             "its name",
             missing("any-number", "    WaitersQueue"),
-            "Unknown operator: `WaitersQueue'",
+            "no formula can be made of Missing.tla: SANY cannot read BarrierProof:\n"
+            "Semantic errors:\n"
+            "line 6, col 5 to line 6, col 16 of module Missing\n"
+            "Unknown operator: `WaitersQueue'.\n",
         ),
     ),
 ]

@@ -146,7 +146,9 @@ def test_from_start_to_solved(
 ) -> None:
     """What is listed, started, graded and solved, and what a later change does to it."""
     monkeypatch.chdir(tmp_path)
-    assert "first-crossing               Two threads cross" in command("list")[1]
+    listed = command("list")[1]
+    assert "first-crossing               Two threads cross" in listed
+    assert listed.endswith("\nverified-barrier exercise start NAME begins one.\n")
     command("start", "first-crossing")
     assert "first-crossing     started   Two threads cross" in command("list")[1]
     code, said, _ = command("grade", "first-crossing")

@@ -79,6 +79,9 @@ def test_false_assumption(tlc: Tlc) -> None:
     module = COUNTER.replace("1 + 1 = 2", "1 + 1 = 3")
     result = run(tlc, "SPECIFICATION Spec\nINVARIANT Natural", module)
     assert result.finding is Finding.ASSUMPTION_VIOLATED
+    assert result.explanation == (
+        "Assumption line 17, col 8 to line 17, col 16 of module Counter is false."
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,10 @@ def test_model_that_cannot_be_checked(
     result = run(tlc, configuration, COUNTER.replace(*change))
     assert result.finding is Finding.FAILED
     assert explanation in result.explanation
+    lines = result.explanation.splitlines()
+    assert len(set(lines)) == len(lines)
+    assert "Semantic processing" not in result.explanation
+    assert not lines[-1].startswith(("Starting", "Finished"))
 
 
 def test_time_limit(tlc: Tlc) -> None:

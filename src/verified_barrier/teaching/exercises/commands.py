@@ -84,6 +84,7 @@ def _list(_options: argparse.Namespace) -> int:
     for number, one in enumerate(EXERCISES, 1):
         print(f"{number:>2}  {one.name:<{width}}  {_state(one, Path(one.name)):<8}  {one.title}")
         print(f"{'':<{width + 16}}{one.kind.value}; you learn {one.learns}")
+    print("verified-barrier exercise start NAME begins one.")
     return EXIT_AS_EXPECTED
 
 

@@ -15,7 +15,7 @@ from verified_barrier.teaching.exercises.specification import (
     run_tlc,
 )
 from verified_barrier.verification.resources import SPEC, SetupError, read_modules
-from verified_barrier.verification.tlc import Finding
+from verified_barrier.verification.tlc import Finding, essence
 
 __all__ = ["FILE", "Seeded", "grade_invariant", "grade_proof"]
 
@@ -106,7 +106,8 @@ def grade_proof(folder: Path, tools: Tools, conjunct: str) -> str:
                 )
             proved += 1
     except (ModuleSyntaxError, TranslationError) as problem:
-        raise NotSolvedError(f"no formula can be made of {FILE}: {problem}") from None
+        said = essence(str(problem))
+        raise NotSolvedError(f"no formula can be made of {FILE}: {said}") from None
     return f"Z3 has proved {proved} obligations, for any number of parties and of threads"
 
 

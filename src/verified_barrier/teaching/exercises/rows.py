@@ -21,7 +21,7 @@ from verified_barrier.table import (
     Table,
     TableError,
 )
-from verified_barrier.teaching.exercises.answers import read_answer
+from verified_barrier.teaching.exercises.answers import read_answer, read_python
 from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
 from verified_barrier.teaching.exercises.specification import graph_of
 from verified_barrier.verification.graph import differences
@@ -95,13 +95,9 @@ def read_rows(text: str, actions: Sequence[str]) -> dict[str, Row]:
     Raises ``NotSolvedError`` where it has other rows than those of ``actions``, or a row with an
     entry that does not belong there.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError) as problem:
-        raise NotSolvedError(f"{FILE} is not Python: {problem}") from None
     calls = [
         node
-        for node in ast.walk(tree)
+        for node in ast.walk(read_python(FILE, text))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Row"
     ]
     rows = [_row(call) for call in calls]
