@@ -15,7 +15,7 @@ from verification.documents import documented
 from verified_barrier import cli
 from verified_barrier.verification import check_command
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks
-from verified_barrier.verification.counterexample import as_json, as_text
+from verified_barrier.verification.counterexample import as_changes, as_json, as_steps, as_text
 from verified_barrier.verification.evidence import keep
 from verified_barrier.verification.files import OutputError, claim_folder
 from verified_barrier.verification.graph import parse_dump
@@ -103,6 +103,71 @@ def test_counterexample_in_an_initial_state() -> None:
     text = "Invariant TypeOK is violated by the initial state:\n/\\ arrived = 7\n/\\ phase = 1\n"
     (state,) = json.loads(as_json(FAULT, run(text)))["states"]
     assert state["variables"] == {"arrived": "7", "phase": "1"}
+    assert [*as_changes(run(text))] == [
+        *("in the beginning:", "    /\\ arrived = 7", "    /\\ phase = 1"),
+    ]
+
+
+BEGINNING = [
+    "in the beginning:",
+    '    /\\ phase = "FILLING"',
+    "    /\\ index = (t1 :> -1 @@ t2 :> -1)",
+    '    /\\ outcome = (t1 :> "NONE" @@ t2 :> "NONE")',
+    '    /\\ pc = (t1 :> "OUTSIDE" @@ t2 :> "OUTSIDE")',
+    "    /\\ arrived = 0",
+]
+AFTER_CALLING = '    /\\ pc = (t1 :> "OUTSIDE" @@ t2 :> "CALLING")'
+
+
+def test_counterexample_in_steps() -> None:
+    """Where it begins and ends is shown whole, and of each step only what it changes."""
+    assert [*as_changes(run(OUTSIDE, CALLING))] == [
+        *BEGINNING,
+        '  1. Call: pc[t2] = "CALLING"',
+        *("in the end:", *BEGINNING[1:4], AFTER_CALLING, BEGINNING[5]),
+    ]
+    assert [*as_changes(run())] == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("3: Stuttering", "     and so it stays for ever"),
+        ("1: Back to state: <Leave line 1, col 2 of module Barrier>\n", "in the beginning"),
+        ("2: Back to state: <Leave line 1, col 2 of module Barrier>\n", "after step 1"),
+    ],
+)
+def test_counterexample_without_end_in_steps(ends: str, said: str) -> None:
+    """Its last state is none, and what follows for ever is told."""
+    if "Back" in ends:
+        said = f"  2. Leave: as {said}, and so on for ever"
+    steps = ['  1. Call: pc[t2] = "CALLING"', said]
+    assert [*as_changes(run(OUTSIDE, CALLING, ends=ends))] == [*BEGINNING, *steps]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("n = 1", "n = 1", "no change"),
+        ("n = 1", "n = 2", "n = 2"),  # the only variable of its module
+        ("/\\ f = (a :> 1 @@ b :> 1)", "/\\ f = (a :> 1 @@ b :> 2)", "f[b] = 2"),
+        ("/\\ f = (a :> 1)", "/\\ f = (a :> 1 @@\n  b :> 2)", "f = (a :> 1 @@ b :> 2)"),
+        (
+            "/\\ f = (a :> (c :> 1 @@ d :> 1) @@ b :> 3)",
+            "/\\ f = (a :> (c :> 1 @@ d :> 2) @@ b :> 3)",
+            "f = (a :> (c :> 1 @@ d :> 2) @@ b :> 3)",
+        ),
+        (
+            "/\\ s = {(a :> 1 @@ b :> 1)}",
+            "/\\ s = {(a :> 1 @@ b :> 2)}",
+            "s = {(a :> 1 @@ b :> 2)}",
+        ),
+    ],
+)
+def test_change_of_a_variable(before: str, after: str, said: str) -> None:
+    """Of a function, for which arguments; of anything else, what it is now."""
+    states = f"1: <Initial predicate>\n{before}\n", f"2: <Go(1) line 1 of module M>\n{after}\n"
+    assert [*as_steps(run(*states))] == [f"  1. Go: {said}"]
 
 
 def test_counterexample_is_as_documented() -> None:

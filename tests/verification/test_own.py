@@ -132,8 +132,8 @@ def test_nothing_else_is_checked(check: Check) -> None:
             "Meeting.tla",
             "MeetingNext == Rest \\/",
             "MeetingNext ==",
-            "deadlock: nothing can happen in the last of these states; if that is where it may "
-            "end, allow a step that changes nothing there\n    1: <Initial predicate>",
+            "deadlock: nothing can happen in the end; if that is where it may end, allow a step "
+            'that changes nothing there\n    in the beginning:\n        /\\ phase = "FILLING"\n',
         ),
         (
             "manifest.toml",
@@ -175,7 +175,7 @@ class Found:
             violated=violated,
             distinct=37,
             generated=58,
-            trace=tuple(f"{number}: a state" for number in range(1, steps + 1)),
+            trace=tuple(f"{n}: <Meet line 9>\n/\\ met = {n}\n" for n in range(1, steps + 1)),
             ends="",
         )
 
@@ -201,7 +201,11 @@ VIOLATES = 'violates = "InStep"\n'
             HOLDS,
             ["distinct states: 37, where the manifest says 38", "generated states: 58, where the"],
         ),
-        (FIGURES, VIOLATED, ["InStep is violated, where no property is to be violated", "1: a s"]),
+        (
+            FIGURES,
+            VIOLATED,
+            ["InStep is violated, where no property is to be violated", "in the b"],
+        ),
         (VIOLATES + FIGURES, HOLDS, ["no property is violated, where InStep is to be violated"]),
         (VIOLATES + "steps = 5\n", VIOLATED, []),
         (VIOLATES + FIGURES, VIOLATED, []),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, Size, followed
@@ -17,7 +16,7 @@ from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.specification import defined
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.moves import said, scene_in_words
-from verified_barrier.teaching.told import told
+from verified_barrier.verification.counterexample import as_steps
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED, EXIT_INCOMPLETE
 from verified_barrier.verification.manifest import Model, load_manifest
 from verified_barrier.verification.resources import MODELS, SPEC, SetupError, read_modules
@@ -197,42 +196,9 @@ def _stepped(one: Exhibit, model: Model, tlc: Tlc, timeout: float) -> Iterator[s
         yield f"{number:>3}. {said(action, thread):<{width}}  {'; '.join(changed)}"
 
 
-_BACK: Final = re.compile(r"^(\d+): Back to state(?:: <(\w+))?", re.MULTILINE)
-_STAYS: Final = re.compile(r"^\d+: Stuttering", re.MULTILINE)
-
-
 def _told(run: TlcRun, model: Model) -> Iterator[str]:
-    """Yield the run that TLC found, and what each step changes."""
+    """Return the run that TLC found, and what each step changes."""
     # TLC does not name a temporal property.
     if not run.trace or run.violated not in (None, model.violates):
         raise SetupError(f"{model.name}: TLC: {run.finding.value}\n{run.explanation}")
-    states = told(run)
-    for number, (before, after) in enumerate(pairwise(states), 1):
-        changed = [
-            entry
-            for name, value in after.variables.items()
-            for entry in _changed(name, before.variables[name], value)
-        ]
-        yield f"{number:>3}. {after.action}: {', '.join(changed) or 'no change'}"
-    if back := _BACK.search(run.output):
-        step = int(back[1]) - 1
-        yield f"{len(states):>3}. {back[2] or '?'}: as after step {step}, and so on for ever"
-    elif _STAYS.search(run.output):
-        yield "     and so it stays for ever"
-
-
-def _changed(name: str, before: str, after: str) -> Iterator[str]:
-    """Yield what is different in a variable; of a function, the arguments for which it is."""
-    if before == after:
-        return
-    old, new = _entries(before), _entries(after)
-    if new and old.keys() == new.keys():
-        yield from (f"{name}[{key}] = {new[key]}" for key in new if new[key] != old[key])
-    else:
-        yield f"{name} = {after}"
-
-
-def _entries(value: str) -> dict[str, str]:
-    """Return what a function is for each argument; nothing if it is none."""
-    pairs = [entry.partition(" :> ") for entry in value.strip("()").split(" @@ ")]
-    return {key: what for key, arrow, what in pairs if arrow}
+    return as_steps(run)

@@ -12,7 +12,7 @@ from typing import Final
 from verified_barrier.table import TABLE
 from verified_barrier.verification.behaviours import Behaviour, Comparison, compare
 from verified_barrier.verification.contracts import confirm
-from verified_barrier.verification.counterexample import as_json, as_text
+from verified_barrier.verification.counterexample import as_changes, as_json, as_text
 from verified_barrier.verification.evidence import keep
 from verified_barrier.verification.graph import GraphError, differences, parse_dump
 from verified_barrier.verification.manifest import (
@@ -191,7 +191,7 @@ def check_model(model: Model, tlc: Tlc, timeout: float) -> Report:
 def _unexpected(model: Model, run: TlcRun) -> list[str]:
     """Return how a run differs from what the manifest says, in words."""
     if run.finding is Finding.DEADLOCK:
-        return [_NOTHING_CAN_HAPPEN, *run.trace]
+        return [_NOTHING_CAN_HAPPEN, *as_changes(run)]
     if run.finding in (Finding.FAILED, Finding.ASSUMPTION_VIOLATED):
         return [f"TLC: {run.finding.value}", run.explanation]
     # TLC does not name a temporal property: it can be told only if it is the only one.
@@ -199,13 +199,13 @@ def _unexpected(model: Model, run: TlcRun) -> list[str]:
     violated = None if run.finding is Finding.HOLDS else run.violated or unnamed
     if violated != model.violates:
         expected = f"{model.violates or 'no property'} is to be violated"
-        return [f"{violated or 'no property'} is violated, where {expected}", *run.trace]
+        return [f"{violated or 'no property'} is violated, where {expected}", *as_changes(run)]
     return _other_figures(model, run)
 
 
 _NOTHING_CAN_HAPPEN: Final = (
-    "deadlock: nothing can happen in the last of these states; if that is where it may end, "
-    "allow a step that changes nothing there"
+    "deadlock: nothing can happen in the end; if that is where it may end, allow a step that "
+    "changes nothing there"
 )
 
 

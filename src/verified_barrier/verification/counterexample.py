@@ -1,11 +1,12 @@
-"""TLC's counterexamples, as text and as JSON."""
+"""TLC's counterexamples: as text, as JSON, and in steps, each with what it changes."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 from verified_barrier.machine import is_valid
 from verified_barrier.verification.graph import GraphError, configuration
@@ -13,15 +14,90 @@ from verified_barrier.verification.manifest import Model
 from verified_barrier.verification.model import Configuration, steps
 from verified_barrier.verification.tlc import TlcRun
 
-__all__ = ["as_json", "as_text"]
+__all__ = ["Told", "as_changes", "as_json", "as_steps", "as_text", "told"]
 
 FORMAT: Final = "verified-barrier counterexample"
 FORMAT_VERSION: Final = 1
 """It changes when a field changes its meaning or goes; not when one is added."""
 
-_HEADING: Final = re.compile(r"\d+: <(?:(\w+) (line .*)|Initial predicate)>")
-_VARIABLE: Final = re.compile(r"^/\\ (\w+) = ", re.MULTILINE)
-_BACK: Final = re.compile(r"(\d+): Back to state")
+_HEADING: Final = re.compile(r"\d+: <(?:(\w+)(?:\(.*\))? (line .*)|Initial predicate)>")
+_VARIABLE: Final = re.compile(r"^(?:/\\ )?(\w+) = ", re.MULTILINE)
+_BACK: Final = re.compile(r"(\d+): Back to state(?:: <(\w+))?")
+
+
+class Told(NamedTuple):
+    """A state of a counterexample."""
+
+    action: str
+    """The step that leads to it, as TLC calls it."""
+    variables: dict[str, str]
+    """As text, each in one line."""
+
+
+def told(run: TlcRun) -> list[Told]:
+    """Return the states of a counterexample."""
+    states = [_state(number, text) for number, text in enumerate(run.trace, 1)]
+    return [
+        Told(
+            state["action"] or "?",
+            {name: " ".join(value.split()) for name, value in state["variables"].items()},
+        )
+        for state in states
+    ]
+
+
+def as_steps(run: TlcRun) -> Iterator[str]:
+    """Yield a line for each step of a counterexample: what it changes, or what follows for ever."""
+    states = told(run)
+    for number, (before, after) in enumerate(pairwise(states), 1):
+        changed = [
+            entry
+            for name, value in after.variables.items()
+            for entry in _changed(name, before.variables[name], value)
+        ]
+        yield f"{number:>3}. {after.action}: {', '.join(changed) or 'no change'}"
+    if back := _BACK.match(run.ends):
+        step = int(back[1]) - 1
+        where = f"as after step {step}" if step else "as in the beginning"
+        yield f"{len(states):>3}. {back[2] or '?'}: {where}, and so on for ever"
+    elif run.ends:
+        yield "     and so it stays for ever"
+
+
+def as_changes(run: TlcRun) -> Iterator[str]:
+    """Yield the lines of a counterexample: where it begins, its steps, and where it ends."""
+    states = told(run)
+    if not states:
+        return
+    yield "in the beginning:"
+    yield from _listed(states[0])
+    yield from as_steps(run)
+    if len(states) > 1 and not run.ends:
+        yield "in the end:"
+        yield from _listed(states[-1])
+
+
+def _listed(state: Told) -> Iterator[str]:
+    return (f"    /\\ {name} = {value}" for name, value in state.variables.items())
+
+
+def _changed(name: str, before: str, after: str) -> Iterator[str]:
+    """Yield what is different in a variable; of a function, the arguments for which it is."""
+    if before == after:
+        return
+    old, new = _entries(before), _entries(after)
+    if new and old.keys() == new.keys():
+        yield from (f"{name}[{key}] = {new[key]}" for key in new if new[key] != old[key])
+    else:
+        yield f"{name} = {after}"
+
+
+def _entries(value: str) -> dict[str, str]:
+    """Return what a function is for each argument; nothing if it is none, or one of functions."""
+    if value.rfind("(") != 0:
+        return {}
+    pairs = [entry.partition(" :> ") for entry in value.strip("()").split(" @@ ")]
+    return {key: what for key, arrow, what in pairs if arrow}
 
 
 def as_text(run: TlcRun) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
-from verified_barrier.teaching.told import told
+from verified_barrier.verification.counterexample import told
 from verified_barrier.verification.graph import GraphError, configuration, parse_dump
 from verified_barrier.verification.model import Configuration, Graph
 from verified_barrier.verification.tlc import Finding, TlcRun
