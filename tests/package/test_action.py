@@ -63,7 +63,7 @@ class Runner:
         assert known.keys() >= {f"inputs.{name}" for name in inputs}
         known |= {f"inputs.{name}": value for name, value in inputs.items()}
         known |= {"github.action_path": str(ACTION), "runner.temp": str(self.folder / "temp")}
-        (self.folder / "temp").mkdir()
+        known |= {"runner.os": "Linux", "github.run_id": "7", "github.run_attempt": "1"}
         self._make_programs()
         ended = subprocess.CompletedProcess([], 0, "", "")
         for step in action["runs"]["steps"]:
@@ -73,6 +73,7 @@ class Runner:
                 self.used.append((step["uses"], self._put_in(step["with"], known)))
                 continue
             found = self._run_step(step, known)
+            assert found[1].keys() <= action["outputs"].keys()
             known |= {f"steps.{step.get('id')}.outputs.{k}": v for k, v in found[1].items()}
             ended = found[0]
         self.outputs = {
@@ -91,7 +92,7 @@ class Runner:
         environment = os.environ | self._put_in(step["env"], known)
         summary = self.folder / "summary"
         environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
-        environment |= {"GITHUB_OUTPUT": str(outputs)}
+        environment |= {"GITHUB_OUTPUT": str(outputs), "GITHUB_WORKSPACE": str(self.folder)}
         environment["PATH"] = f"{self.folder / 'bin'}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(
             [
@@ -123,7 +124,7 @@ class Runner:
     def _make_programs(self) -> None:
         """Make the programs that the steps call: pip is not run, and what it is told is kept."""
         programs = self.folder / "bin"
-        programs.mkdir()
+        programs.mkdir(exist_ok=True)
         python, kept = shlex.quote(sys.executable), shlex.quote(str(self.folder / "pip"))
         lines = {
             "python": f'if [ "$2" = pip ]; then echo "$@" > {kept}; else exec {python} "$@"; fi',
@@ -135,15 +136,16 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """A runner with a repository that has models of its own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
+def runner(tmp_path: Path, caches: Path) -> Runner:
+    """A runner with a repository that has models of its own, and with a TLC that is prepared."""
+    (tmp_path / "temp").mkdir()
+    caches.rename(tmp_path / "temp" / "verified-barrier-cache")
     shutil.copytree(EXAMPLES, tmp_path / "models")
     return Runner(tmp_path)
 
 
 CHOICE = {"manifest": "models", "only": "solver/2-*"}
-COUNTS = ("as-expected", "unexpected", "incomplete")
+COUNTS = ("as-expected", "unexpected", "incomplete", "remembered")
 
 
 def wrong_figure(folder: Path) -> None:
@@ -159,25 +161,64 @@ def test_models_that_are_as_they_must_be(runner: Runner) -> None:
     done = runner.run(**CHOICE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("ok          solver/2-workers")
-    assert [runner.outputs[name] for name in COUNTS] == ["1", "0", "0"]
+    assert runner.outputs == dict(zip(COUNTS, "1000", strict=True))
     results = runner.folder / "temp" / "verified-barrier"
+    kept = runner.folder / "temp" / "verified-barrier-cache" / "verified-barrier" / "results"
+    key = "verified-barrier-Linux-verified-barrier-"
     assert runner.used == [
         ("actions/setup-python@v5", {"python-version": "3.13"}),
+        ("actions/cache@v4", {"path": str(kept), "key": f"{key}7-1", "restore-keys": key}),
         ("actions/upload-artifact@v4", {"name": "verified-barrier", "path": str(results)}),
     ]
     assert json.loads((results / "check.json").read_text())["counts"]["as_expected"] == 1
     assert (results / "check.xml").read_text().count("<testcase") == 1
 
 
+def test_what_the_cache_keeps_is_not_run_again(runner: Runner) -> None:
+    """With nothing but that folder from the last run; the artifact says when it ran."""
+    runner.run(**CHOICE)
+    _, (_, cache), _ = runner.used
+    kept = runner.folder / "kept"
+    Path(cache["path"]).rename(kept)
+    shutil.rmtree(runner.folder / "temp")
+    shutil.copytree(kept, cache["path"])
+    done = runner.run(**CHOICE)
+    assert done.stdout.startswith("remembered  solver/2-workers"), done.stdout + done.stderr
+    assert runner.outputs == dict(zip(COUNTS, "1001", strict=True))
+    results = runner.folder / "temp" / "verified-barrier"
+    assert "not run: it ran 2" in (results / "solver.2-workers" / "report.txt").read_text()
+
+
+def test_artifact_has_the_counterexample(runner: Runner) -> None:
+    """And all that TLC said, of what was not as expected, also where the rest is remembered."""
+    manifest = runner.folder / "models" / "manifest.toml"
+    text = manifest.read_text()
+    for expected in ("steps = 11, ", ', violates = "TestedApart"'):
+        assert text.count(expected) == 1
+        text = text.replace(expected, "")
+    choice = {"manifest": "models", "only": "solver-hasty/*"}
+    assert runner.run(**choice).returncode == 0
+    manifest.write_text(text)
+    assert runner.run(**choice).returncode == 1
+    assert runner.outputs == dict(zip(COUNTS, "1101", strict=True))
+    name, artifact = runner.used[-1]
+    assert name == "actions/upload-artifact@v4"
+    left = Path(artifact["path"]) / "solver-hasty.tested-apart"
+    assert "TestedApart is violated" in (left / "report.txt").read_text()
+    assert "11: <AllHaveWritten" in (left / "Solver.trace.txt").read_text()
+    assert json.loads((left / "Solver.trace.json").read_text())["violated"] == "TestedApart"
+    assert "Invariant TestedApart is violated" in (left / "Solver.log").read_text()
+
+
 @pytest.mark.parametrize(
     ("prepare", "inputs", "code", "counts", "says"),
     [
-        (wrong_figure, {}, 1, ["0", "1", "0"], "distinct states: 226, where the manifest says 227"),
-        (None, {"timeout": "0.01"}, 3, ["0", "0", "1"], "TLC did not finish within 0.01 s"),
-        (None, {"manifest": "module"}, 2, [""] * 3, "module/manifest.toml cannot be read"),
-        (None, {"only": "typo/*"}, 2, [""] * 3, "no check matches 'typo/*'"),
-        (None, {"full": "yes"}, 2, [""] * 3, "::error::full must be true or false, not 'yes'"),
-        (None, {"manifest": "$(touch run)"}, 2, [""] * 3, "$(touch run)/manifest.toml cannot be"),
+        (wrong_figure, {}, 1, "0100", "distinct states: 226, where the manifest says 227"),
+        (None, {"timeout": "0.01"}, 3, "0010", "TLC did not finish within 0.01 s"),
+        (None, {"manifest": "module"}, 2, None, "module/manifest.toml cannot be read"),
+        (None, {"only": "typo/*"}, 2, None, "no check matches 'typo/*'"),
+        (None, {"full": "yes"}, 2, None, "::error::full must be true or false, not 'yes'"),
+        (None, {"manifest": "$(touch run)"}, 2, None, "$(touch run)/manifest.toml cannot be"),
     ],
     ids=["unexpected", "incomplete", "no manifest", "no model", "full", "injection"],
 )
@@ -186,7 +227,7 @@ def test_everything_else_fails(
     prepare: Callable[[Path], None] | None,
     inputs: dict[str, str],
     code: int,
-    counts: list[str],
+    counts: str | None,
     says: str,
 ) -> None:
     """The step ends with the code of the command, and the results are kept nevertheless."""
@@ -195,8 +236,10 @@ def test_everything_else_fails(
     done = runner.run(**CHOICE | inputs)
     assert done.returncode == code
     assert says in done.stdout + done.stderr
-    assert [runner.outputs[name] for name in COUNTS] == counts
-    assert [name for name, _ in runner.used][1:] == ["actions/upload-artifact@v4"]
+    assert runner.outputs == dict(zip(COUNTS, counts or [""] * 4, strict=True))
+    marked = "::error file=models/manifest.toml,title="
+    assert (marked in done.stdout) == (code in (1, 3))
+    assert [name for name, _ in runner.used][2:] == ["actions/upload-artifact@v4"]
     assert not (runner.folder / "run").exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -19,6 +20,7 @@ from verified_barrier.verification import cache, check_command
 from verified_barrier.verification import check as checks
 from verified_barrier.verification.cache import ResultCache
 from verified_barrier.verification.check import Check, Report, Verdict, all_checks, model_inputs
+from verified_barrier.verification.evidence import keep
 from verified_barrier.verification.manifest import Compared, Model, load_manifest
 from verified_barrier.verification.proof import checks as proof_checks
 from verified_barrier.verification.resources import MODELS, SPEC, modules_read, read_modules
@@ -37,6 +39,7 @@ class Counted:
 
     def _run(self, _timeout: float) -> Report:
         self.runs += 1
+        keep("what.txt", "what it leaves")
         return Report(self.verdict, f"run {self.runs}")
 
     def report(self, folder: Path, *, artifacts: Path | None = None) -> Report:
@@ -187,12 +190,20 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_artifacts_are_those_of_a_run(tmp_path: Path) -> None:
-    """Where they are kept it is run, even if it is remembered; and it is remembered."""
+    """What is remembered is not run for their sake: it leaves its report, which says so."""
     counted = Counted()
-    counted.report(tmp_path)
-    (tmp_path / "artifacts").mkdir()
-    assert counted.report(tmp_path, artifacts=tmp_path / "artifacts").summary == "run 2"
-    assert counted.report(tmp_path).summary == "run 2"
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        counted.report(tmp_path / "results", artifacts=tmp_path / folder)
+    assert counted.runs == 1
+    first, second = (tmp_path / name / "some.check" for name in ("first", "second"))
+    assert (first / "report.txt").read_text() == "ok\nrun 1\n"
+    assert (first / "what.txt").exists()
+    assert [path.name for path in second.iterdir()] == ["report.txt"]
+    assert re.fullmatch(
+        r"ok\nrun 1\nnot run: it ran \S+Z; --no-cache runs it, and keeps the rest\n",
+        (second / "report.txt").read_text(),
+    )
 
 
 def test_command(

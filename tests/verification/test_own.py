@@ -153,17 +153,35 @@ def test_nothing_else_is_checked(check: Check) -> None:
             'size = "small"\nreplace = { Meet = "Meat" }',
             "TLC: failed\n    The configuration file substitutes for Meet with the undefined",
         ),
+        (
+            "Meeting.tla",
+            "Never == ",
+            "Never == )",
+            "TLC: failed\n    ***Parse Error***\n",
+        ),
+        (
+            "Meeting.tla",
+            "VARIABLE met",
+            "VARIABLE met\nASSUME Meetings = 3",
+            "TLC: assumption violated\n    Assumption line 5, col 8 to line 5, col 19 of module ",
+        ),
     ],
-    ids=["deadlock", "constant", "replaced", "replacement"],
+    ids=["deadlock", "constant", "replaced", "replacement", "syntax", "assumption"],
 )
 def test_mistake_in_a_model_is_explained(
     own: Path, check: Check, file: str, old: str, new: str, says: str
 ) -> None:
-    """What TLC says of it comes first."""
+    """What TLC says of it comes first: that model has failed, and the others are checked."""
+    other = MANIFEST[MANIFEST.index("[[group.models]]") :].replace('"two"', '"other"')
     change(own / file, old, new)
+    if file == "manifest.toml":
+        with (own / file).open("a") as manifest:
+            manifest.write(other)
     code, output, _ = check()
     assert code == 1
+    assert output.startswith("FAILED      meeting/two")
     assert details(output).startswith(f"    {says}")
+    assert ("\nok          meeting/other" in output) == (file == "manifest.toml")
 
 
 class Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,28 @@ def test_annotations() -> None:
         "::error title=FAILED%3A fault/two::100%25 wrong, isn't it: <&>%0Aa%0Ab\x1b[0m%0Ac",
         "::error title=INCOMPLETE%3A locks/three::did not finish within 1 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [
+        ("models/manifest.toml", "file=models/manifest.toml,"),
+        ("a, b/manifest.toml", "file=a%2C b/manifest.toml,"),
+        ("../elsewhere/manifest.toml", ""),
+    ],
+)
+@pytest.mark.parametrize("folder", [".", "models"])
+def test_annotation_marks_the_manifest(
+    file: str, place: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named from the repository's folder, wherever the command runs; outside, it is not."""
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    given = Path(os.path.relpath(tmp_path / file))
+    results = replace(RESULTS, reports=[(replace(WRONG[0], file=given), WRONG[1])])
+    (line,) = github_annotations(results)
+    assert line.startswith(f"::error {place}title=FAILED%3A fault/two::")
 
 
 def test_job_summary() -> None:

@@ -106,6 +106,7 @@ def model_checks(folder: Path, find_tlc: Callable[[], Tlc]) -> list[Check]:
             model.large,
             run=lambda timeout, model=model: check_model(model, find_tlc(), timeout),  # type: ignore[misc]
             inputs=lambda model=model: model_inputs(model, models, find_tlc()),  # type: ignore[misc]
+            file=folder / "manifest.toml",
         )
         for model in models
     ]

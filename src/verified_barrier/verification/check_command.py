@@ -104,8 +104,8 @@ def add_check_command(
         "--artifacts",
         type=Path,
         metavar="DIR",
-        help="run everything, and keep there, in a new or empty folder, what each check leaves: "
-        "TLC's output, counterexamples, state graphs, command lines",
+        help="keep there, in a new or empty folder, what each check that is run leaves: TLC's "
+        "output, counterexamples, state graphs, command lines",
     )
     check.set_defaults(run=lambda options: _check(options, find_tlc))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 __all__ = ["Check", "Report", "Verdict"]
 
@@ -51,3 +52,5 @@ class Check:
     inputs: Callable[[], object] | None = None
     """Returns, fit for JSON, what its verdict depends on besides this package's Python and the
     interpreter; ``None`` if it is run each time."""
+    file: Path | None = None
+    """The file that says what must come of it, if there is one."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -139,7 +141,16 @@ def github_annotations(results: Results) -> Iterator[str]:
         if report.verdict is not Verdict.AS_EXPECTED:
             text = "\n".join([report.summary, *report.details])
             title = f"{report.verdict.value}: {check.name}"
-            yield f"::error title={_escaped(title, ':,')}::{_escaped(text, '')}"
+            yield f"::error {_where(check)}title={_escaped(title, ':,')}::{_escaped(text, '')}"
+
+
+def _where(check: Check) -> str:
+    """Return which file of the repository GitHub marks, if it is one of the repository."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE", "")).resolve()
+    file = None if check.file is None else check.file.resolve()
+    if file is None or not file.is_relative_to(root):
+        return ""
+    return f"file={_escaped(file.relative_to(root).as_posix(), ':,')},"
 
 
 def _escaped(text: str, more: str) -> str:

@@ -33,8 +33,8 @@ class Conditions:
     cache: ResultCache | None = None
     """Remembered results."""
     artifacts: Path | None = None
-    """The folder in which what a check leaves is kept. What is remembered leaves nothing: with a
-    folder, each check is run."""
+    """The folder in which what a check leaves is kept. What is remembered leaves no more than its
+    report."""
     started: Callable[[Check], None] = _nobody
     finished: Callable[[Check], None] = _nobody
     """Are told of a check, in its thread."""
@@ -77,14 +77,17 @@ def _run(check: Check, conditions: Conditions) -> Report:
 def _collected(check: Check, conditions: Conditions, evidence: Evidence) -> Report:
     with collecting(evidence):
         report = _recalled_or_run(check, conditions)
-        keep("report.txt", "\n".join([report.verdict.value, report.summary, *report.details]))
+        lines = [report.verdict.value, report.summary, *report.details]
+        if report.remembered:
+            lines.append(f"not run: it ran {report.ran}; --no-cache runs it, and keeps the rest")
+        keep("report.txt", "\n".join(lines))
     return replace(report, notes=tuple(evidence.notes))
 
 
 def _recalled_or_run(check: Check, conditions: Conditions) -> Report:
     cache = conditions.cache
     key = None if cache is None else cache.key(check)
-    if cache is not None and key is not None and conditions.artifacts is None:
+    if cache is not None and key is not None:
         known = cache.recall(check, key)
         if known is not None:
             return known
