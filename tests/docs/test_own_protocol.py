@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -149,16 +150,52 @@ def test_example_that_has_changed_is_found(old: str) -> None:
     assert len(strayed(blocks(page.replace(old, "something else")))) == 1
 
 
-def test_what_is_installed_can_be_installed() -> None:
-    """The commands that are not run here, because they fetch what is here already."""
+@pytest.fixture
+def owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let OWNER's repository be this one, as far as git is concerned."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    instead = f"url.{ROOT.as_uri()}.insteadOf"
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", instead)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/OWNER/verified-barrier")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def installs(commands: str, folder: Path) -> list[str]:
+    """Run commands, but for what they install; return what that would be, without what it needs."""
+    assert commands.count("pip install ") == 1
+    tried = commands.replace("pip install ", "pip install --dry-run --no-deps ")
+    printed = run(f"set -e\n{tried}", folder)
+    return re.findall(r"^Would install (.*)$", printed, re.MULTILINE)
+
+
+@pytest.mark.check
+@pytest.mark.timeout(120)
+def test_page_can_be_followed_from_its_top(owner: None, tmp_path: Path) -> None:
+    """Its first commands fetch a clone with what the others need, and install from it."""
     (text,) = (block.text for block in BLOCKS if block.language == "sh")
-    pip, clone = text.splitlines()
-    assert pip == "pip install 'verified-barrier[check]'"
-    assert (
-        "check"
-        in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    )
-    assert clone.endswith("/verified-barrier")
+    assert installs(text, tmp_path) == [f"verified-barrier-{version('verified-barrier')}"]
+    (extra,) = re.findall(r"verified-barrier\[(\w+)\]", text)
+    project = tomllib.loads((tmp_path / "verified-barrier" / "pyproject.toml").read_text())[
+        "project"
+    ]
+    assert extra in project["optional-dependencies"]
+    commands = "\n".join(session.command for session in sessions(PROTOCOL))
+    needed = re.findall(r"\.\./(verified-barrier/\S+)", commands)
+    assert needed
+    assert [path for path in needed if not [*tmp_path.glob(path)]] == []
+
+
+@pytest.mark.check
+@pytest.mark.timeout(120)
+def test_workflow_installs_what_its_tests_need(owner: None, tmp_path: Path) -> None:
+    """The package, from the repository that the action comes from, too."""
+    (text,) = (block.text for block in BLOCKS if block.language == "yaml")
+    steps = load(text)["jobs"]["code"]["steps"]
+    ours, others = (step["run"] for step in steps if " pip install " in step.get("run", ""))
+    assert installs(ours, tmp_path) == [f"verified-barrier-{version('verified-barrier')}"]
+    assert others == "python -m pip install pytest pytest-timeout"
 
 
 @pytest.mark.check

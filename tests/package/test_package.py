@@ -14,9 +14,13 @@ import pytest
 import verified_barrier
 from scheduler.scenarios import SCENARIOS
 from verified_barrier.table import TABLE
+from verified_barrier.verification.check import all_checks, model_checks
 from verified_barrier.verification.manifest import load_manifest
 from verified_barrier.verification.properties import PROPERTIES
+from verified_barrier.verification.report import Report, Verdict
 from verified_barrier.verification.resources import MODELS, SPEC
+from verified_barrier.verification.results import Results
+from verified_barrier.verification.tlc import Tlc
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,6 +112,18 @@ def test_figures_of_the_documentation_are_true() -> None:
     assert f"{len(PROPERTIES)} safety and 3 liveness properties" in evidence
     assert f"every interleaving of {len(SCENARIOS)} scenarios" in evidence
     assert f"its {len(TABLE.rows)} actions" in (SPEC / "README.md").read_text()
+
+
+def test_last_lines_of_make_check_are_those_of_the_readme() -> None:
+    """But for the time, they are what all checks together come to if all is well."""
+    readme = (ROOT / "README.md").read_text()
+    examples = ROOT / "docs" / "examples" / "models"
+    for checks in (all_checks(Tlc.find), model_checks(examples, Tlc.find)):
+        small = [check for check in checks if not check.large]
+        reports = [(check, Report(Verdict.AS_EXPECTED, "")) for check in small]
+        sums = Results(reports, left_out=len(checks) - len(small), seconds=1.0).sums
+        before, after = map(re.escape, sums.split("in 1 s"))
+        assert re.search(rf"^    {before}in \d+ s{after}$", readme, re.MULTILINE), sums
 
 
 @pytest.fixture(scope="module")
