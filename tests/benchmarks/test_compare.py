@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.compare import lines, mean_ratio, pythons, ratios
+from benchmarks.compare import ROOT, TITLE, lines, mean_ratio, plot, pythons, ratios
 from benchmarks.crossings import SUBJECTS, Report, Row, Sample, sample
 
 
@@ -38,6 +38,15 @@ def test_lines_have_the_medians() -> None:
     assert shown[4].split()[:4] == ["2", "4.0", "8.0", "2.00"]
     assert shown[5] == "geometric mean, 2 threads or more: 2.00; locks alone: 4.00"
     assert sum(line.startswith("geometric mean") for line in shown) == 1
+
+
+def test_plot_has_a_title(tmp_path: Path) -> None:
+    """As each picture of the documentation: what reads a page aloud reads that."""
+    assert f" <title>{TITLE}</title>\n" in (ROOT / "docs" / "crossings.svg").read_text()
+    pytest.importorskip("matplotlib", reason="needs the extra `bench`")
+    tables = {"0.0": [row(1), row(2)]}
+    plot([{"python": "CPython 3.99.0", "processors": 2, "tables": tables}], tmp_path / "plot.svg")
+    assert f" <title>{TITLE}</title>\n" in (tmp_path / "plot.svg").read_text()
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
