@@ -40,7 +40,8 @@ an eighth less time than this barrier. One lock for all calls, passed on by each
 would take a third less with 64 threads; but a thread that is stopped on its way out would strand
 those behind it.
 
-In a child process that was forked, the threads that waited are not there: its barriers are empty.
+In a child process that was forked, the threads that waited are not there: its barriers are empty,
+and those that were broken are broken.
 
 What this module needs from its surroundings it takes from four names of its own, each looked up
 when it is used: ``RLock``, ``allocate_lock``, ``get_ident`` and ``monotonic``. Whoever rebinds them
@@ -65,7 +66,7 @@ from verified_barrier.table import LOCATIONS, TABLE, Event, Location, Outcome, P
 
 __all__ = ["Barrier", "BrokenBarrierError"]
 
-Observer: TypeAlias = Callable[[tuple[Row, LockType | None]], object]
+Observer: TypeAlias = Callable[[tuple[Row, LockType | None]], None]
 
 _HOLDING = frozenset(
     phase for row in TABLE.rows if row.location is Location.HELD for phase in row.phases
@@ -144,15 +145,15 @@ class Barrier:
         self._timeout = None if timeout is None else _seconds(timeout)
         # Told of each step, with the call to which it happens, while the lock is held.
         self._observer: Observer | None = None
-        self._empty()
+        self._begin(EMPTY)
         _barriers[id(self)] = self
 
-    def _empty(self) -> None:
-        """Make the barrier as new. No other thread has it."""
+    def _begin(self, state: State) -> None:
+        """Make the barrier one at which nobody is. No other thread has it."""
         # The lock guards the rest; the properties read it without.
         self._lock = RLock()
-        self._nodes = {EMPTY: _Node(EMPTY)}
-        self._state = self._nodes[EMPTY]
+        self._nodes = {state: _Node(state)}
+        self._state = self._nodes[state]
         # The generation that is being filled, and the calls that are held.
         self._generation = _Generation()
         self._held = _Generation()
@@ -453,11 +454,12 @@ _barriers: WeakValueDictionary[int, Barrier] = WeakValueDictionary()
 """Every barrier that there is."""
 
 
-def _empty_all() -> None:
-    """Make all barriers as new, in a child process: the threads that were there are not."""
+def _begin_all() -> None:
+    """Forget who was at each barrier, in a child process: the threads that were there are not."""
     for barrier in list(_barriers.values()):
-        barrier._empty()
+        phase, _ = barrier._state
+        barrier._begin(State(Phase.BROKEN, 0) if phase.is_broken else EMPTY)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_empty_all)
+    os.register_at_fork(after_in_child=_begin_all)

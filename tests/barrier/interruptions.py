@@ -27,7 +27,7 @@ import verified_barrier.barrier
 from barrier.threads import AnyBarrier, Interrupted, LongAction, MakeBarrier, StuckError, Threads
 from verified_barrier import machine, table
 
-__all__ = ["SITUATIONS", "Failure", "Situation", "at_every_point", "failures", "monitored"]
+__all__ = ["SITUATIONS", "Result", "Situation", "at_every_point", "failures", "monitored"]
 
 monitored = pytest.mark.skipif(
     sys.version_info < (3, 12), reason="the interpreter tells of such points from Python 3.12 on"
@@ -38,12 +38,15 @@ _BLOCKING = ("BEFORE_WITH", "LOAD_SPECIAL")
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A run after which the barrier is not what it should be."""
+class Result:
+    """What came of a run."""
 
     points: tuple[int, ...]
     """After how many points the thread was interrupted, and after how many more again."""
-    what: str
+    failure: str | None
+    """What is wrong with the barrier, if anything is."""
+    is_due: bool
+    """Whether the thread's last step was left to whoever used the barrier next."""
 
 
 @dataclass
@@ -331,8 +334,8 @@ def _outcome(call: Callable[[], object], monitor: _Monitor) -> str | None:
 
 def _interrupt_everywhere(
     make: MakeBarrier, situation: Situation, codes: list[CodeType], *, twice: bool, limit: float
-) -> Iterator[Failure | None]:
-    """Yield what came of each run: a failure, or ``None``."""
+) -> Iterator[Result]:
+    """Yield what came of each run."""
     for first in count(1):
         ended = False
         for second in count(1) if twice else (0,):
@@ -353,8 +356,9 @@ def _interrupt_everywhere(
                     raise StuckError("the thread would block for ever")
                 run.meanwhile.pop(0)()
 
-            what = _outcome(call, _Monitor(codes, at_point, before_block)) or run.check()
-            yield None if what is None else Failure(points, what)
+            what = _outcome(call, _Monitor(codes, at_point, before_block))
+            is_due = bool(getattr(run.barrier, "_left", ()))
+            yield Result(points, what or run.check(), is_due)
             if len(left) == len(points):
                 ended = True
             if left:
@@ -407,12 +411,23 @@ def failures(
     twice: bool = False,
     limit: float = 5.0,
     within: ModuleType = verified_barrier.barrier,
-) -> tuple[int, list[Failure]]:
+) -> tuple[int, list[Result]]:
     """Return how many runs there were, and those that failed; ``within``: the barrier's module."""
+    found = _results(make, situation, twice=twice, limit=limit, within=within)
+    return len(found), [result for result in found if result.failure is not None]
+
+
+def _results(
+    make: MakeBarrier,
+    situation: Situation,
+    *,
+    twice: bool,
+    limit: float,
+    within: ModuleType = verified_barrier.barrier,
+) -> list[Result]:
     standard: list[ModuleType | type] = [threading.Barrier, threading.Condition]
     codes = _codes(standard) if make is threading.Barrier else _codes_of(within)
-    results = list(_interrupt_everywhere(make, situation, codes, twice=twice, limit=limit))
-    return len(results), [failure for failure in results if failure is not None]
+    return list(_interrupt_everywhere(make, situation, codes, twice=twice, limit=limit))
 
 
 _COLUMNS: tuple[tuple[MakeBarrier, bool], ...] = (
@@ -426,17 +441,19 @@ def main() -> None:
     """Print the figures of both barriers."""
     print(f"{platform.python_implementation()} {platform.python_version()}")
     print("runs that fail, of all: one exception; one after another; CPython's barrier, one")
-    sums = [0] * 6
+    sums, due = [0] * 6, 0
     for name, situation in SITUATIONS.items():
         figures = []
         for make, twice in _COLUMNS:
             # CPython's would wait for the time limit in each run of the one, for ever in the other.
             is_slow = make is threading.Barrier and situation in (_held, _alone_again)
-            runs, failed = (0, []) if is_slow else failures(make, situation, twice=twice, limit=0.3)
-            figures += [len(failed), runs]
+            found = [] if is_slow else _results(make, situation, twice=twice, limit=0.3)
+            figures += [sum(result.failure is not None for result in found), len(found)]
+            due += sum(result.is_due for result in found)
         sums = [a + b for a, b in zip(sums, figures, strict=True)]
         print(_line(name, figures))
     print(_line("all", sums))
+    print(f"in {due} runs the last step was left to whoever used the barrier next")
 
 
 def _line(name: str, figures: list[int]) -> str:

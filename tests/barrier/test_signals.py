@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from barrier.interruptions import SITUATIONS, at_every_point, monitored
-from barrier.threads import LongAction, MakeBarrier, Threads
+from barrier.threads import AnyBarrier, LongAction, MakeBarrier, Threads
 from verified_barrier import Barrier
 from verified_barrier.table import Event, Location
 
@@ -60,7 +60,7 @@ def forked(check: Callable[[], bool]) -> bool:
     return os.waitstatus_to_exitcode(status) == 0
 
 
-def crosses(barrier: Barrier) -> bool:
+def crosses(barrier: AnyBarrier) -> bool:
     """Return whether a barrier for two is empty, and works."""
     was_empty = (barrier.n_waiting, barrier.broken) == (0, False)
     with Threads() as threads:
@@ -74,7 +74,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 @needs_fork
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 class TestFork:
-    """A child has the barriers of its parent, all empty, whoever waited at them."""
+    """A child has the barriers of its parent, broken or not, and nobody is at them."""
 
     def test_while_a_thread_waits(self) -> None:
         """The parent's barrier stays as it is."""
@@ -135,12 +135,38 @@ class TestFork:
         assert barrier.wait() == 0
         assert ends == [True, True]
 
-    def test_while_it_is_broken(self) -> None:
-        """A broken barrier is not broken in the child."""
-        barrier = Barrier(2)
+    @pytest.mark.parametrize("make", [threading.Barrier, Barrier], ids=["threading", "verified"])
+    def test_while_it_is_broken(self, make: MakeBarrier) -> None:
+        """A broken barrier stays broken until it is reset."""
+        barrier = make(2)
         barrier.abort()
-        assert forked(lambda: crosses(barrier))
+
+        def reset() -> bool:
+            was_broken = barrier.broken
+            barrier.reset()
+            return was_broken and crosses(barrier)
+
+        assert forked(reset)
         assert barrier.broken
+
+    def test_while_it_breaks(self) -> None:
+        """The child has no action to wait for: its barrier is broken, and can be reset."""
+        action = LongAction()
+        barrier = Barrier(2, action)
+        with Threads() as threads:
+            threads.start_waiters(barrier, 1)
+            threads.start(barrier.wait)
+            action.await_running()
+            barrier.abort()
+
+            def reset() -> bool:
+                action.end()
+                was_broken = barrier.broken
+                barrier.reset()
+                return was_broken and crosses(barrier)
+
+            assert forked(reset)
+            action.end()
 
 
 def test_barriers_are_not_kept_for_the_sake_of_a_fork() -> None:

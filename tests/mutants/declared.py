@@ -265,6 +265,11 @@ _OF_SHELL = [
         "_barriers: dict[int, Barrier] = {}",
     ),
     _shell(
+        "child process in which a broken barrier is whole",
+        "State(Phase.BROKEN, 0) if phase.is_broken else EMPTY",
+        "EMPTY",
+    ),
+    _shell(
         "tripper that does not ask for its action",
         "if location is _ACTING and self._action is not None:",
         "if location is _ACTING:",
@@ -332,7 +337,7 @@ _HAZARDS = [
     _hazard("no-copy: a copy shares the lock", ("def __reduce__(self)", "def _reduce(self)")),
     _hazard(
         "a child process has the parent's waiters",
-        ("os.register_at_fork(after_in_child=_empty_all)", "pass"),
+        ("os.register_at_fork(after_in_child=_begin_all)", "pass"),
     ),
     _hazard("an error of its own", ("raise BrokenBarrierError\n", "raise RuntimeError\n")),
 ]
