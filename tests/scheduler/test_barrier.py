@@ -51,8 +51,8 @@ def test_fault_is_found(engine: Engine, fault: Fault) -> None:
         (2, 2, False, 358),
         (2, 2, True, 688),
         (2, 3, False, 3040),
-        (2, 3, True, 8896),
-        (3, 3, True, 7774),
+        pytest.param(2, 3, True, 8896, marks=pytest.mark.full),
+        pytest.param(3, 3, True, 7774, marks=pytest.mark.full),
     ],
 )
 def test_every_edge_of_the_model_is_taken(

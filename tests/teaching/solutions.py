@@ -196,9 +196,11 @@ class NearMiss(NamedTuple):
 
 SLOW = {
     ("count-arrivals", "at most"),
+    ("count-arrivals", "solved"),
     ("same-index", "solved"),
     ("repair-withdrawal", "out of the list"),
     ("repair-withdrawal", "only the last"),
+    ("repair-withdrawal", "forbidden"),
     ("repair-withdrawal", "still counted"),
     ("repair-step", "seven"),
     ("repair-step", "solved"),

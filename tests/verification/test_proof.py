@@ -164,6 +164,7 @@ def weakened(tlc: Tlc) -> list[Obligation]:
     return list(prove(parsed(modules, tlc), Deadline(60.0)))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("action", ACTIONS)
 def test_weakened_action_is_refuted(action: str, weakened: list[Obligation]) -> None:
     """The conjunct that is broken is named, and the step that breaks it is shown."""
@@ -191,7 +192,7 @@ FAULTS = (
 """The faults of spec/BarrierFaults.tla: which action each replaces, and what it breaks."""
 
 
-@pytest.mark.parametrize("faults", FAULTS, ids=["first", "second"])
+@pytest.mark.parametrize("faults", [pytest.param(FAULTS[0], marks=pytest.mark.full), FAULTS[1]])
 def test_faults_are_refuted(faults: dict[str, tuple[str, str]], tlc: Tlc) -> None:
     """Each of the specification's own faults breaks a conjunct; the other actions break none."""
     modules = read_modules(SPEC)
@@ -231,6 +232,7 @@ def test_every_conjunct_is_needed(module: Module) -> None:
     assert None not in found.values()
 
 
+@pytest.mark.full
 def test_idle_conjunct_is_found(tlc: Tlc, monkeypatch: pytest.MonkeyPatch) -> None:
     """A conjunct that says nothing is not needed, and that is said."""
     modules = changed(
@@ -434,6 +436,7 @@ def comparisons(module: Module, tlc: Tlc, tmp_path_factory: pytest.TempPathFacto
     return [comparison(module, sample, tlc, tmp_path_factory.mktemp("dump")) for sample in samples]
 
 
+@pytest.mark.full
 def test_formulas_allow_what_tlc_does(comparisons: Comparisons) -> None:
     """No step of an action differs, from any state that TypeOK allows."""
     for _, compared in comparisons:
@@ -441,6 +444,7 @@ def test_formulas_allow_what_tlc_does(comparisons: Comparisons) -> None:
             assert list(compared.differences(action)) == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("action", ACTIONS)
 def test_lost_conjunct_is_noticed(action: str, module: Module, comparisons: Comparisons) -> None:
     """A translator that drops a conjunct of an action allows a step that TLC does not take."""
