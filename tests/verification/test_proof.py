@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("z3", reason="needs the extra `check`")
+
 import z3
 
 from verified_barrier.table import TABLE
