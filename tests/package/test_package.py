@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -50,6 +53,51 @@ def test_import_needs_the_standard_library_alone() -> None:
     )
     # -I -S: no site-packages, so that nothing else can be imported at all.
     assert set(run_python(code, "-I", "-S").split()) == LIBRARY
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "says"),
+    [
+        (
+            "(P.TRIPPING, P.RESETTING), G",
+            "(P.TRIPPING,), G",
+            1,
+            r"verified-barrier: table\.py: no row says .* in RESETTING .*ArriveHeld.*\n",
+        ),
+        (
+            '"Leave",  ',
+            '"Call",  ',
+            1,
+            r"verified-barrier: table\.py: Call: two rows have this name\n",
+        ),
+        ('"""The barrier."""', 'float("")', 1, r"Traceback (.*\n)+ValueError: .*\n"),
+        ('"""The barrier."""', "", 0, ""),
+    ],
+    ids=["gap", "name", "defect", "right"],
+)
+def test_command_says_in_one_line_what_is_wrong_with_the_table(
+    tmp_path: Path, old: str, new: str, code: int, says: str
+) -> None:
+    """Though the package cannot be imported then; any other defect has its traceback."""
+    package = tmp_path / "verified_barrier"
+    shutil.copytree(ROOT / "src" / "verified_barrier", package)
+    shutil.copy(ROOT / "src" / "verified_barrier_command.py", tmp_path)
+    table = (package / "table.py").read_text()
+    assert table.count(old) == 1
+    (package / "table.py").write_text(table.replace(old, new))
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, function = scripts["verified-barrier"].partition(":")
+    program = f"import sys; from {module} import {function}; sys.exit({function}())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == code
+    assert re.fullmatch(says, done.stderr), done.stderr
 
 
 def test_example_of_the_threading_documentation_works() -> None:
@@ -121,8 +169,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_carries_specification_and_models(wheel: Path) -> None:
-    """All of them, what the explorer's page is made of, and no tests."""
+    """All of them, what the explorer's page is made of, the command, and no tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
+    assert "verified_barrier_command.py" in names
     for path in (ROOT / "src").rglob("*.*"):
         if path.suffix not in (".pyc", ".py"):
             assert path.relative_to(ROOT / "src").as_posix() in names
