@@ -23,6 +23,8 @@ from verified_barrier.verification.resources import MODELS, SPEC
 
 ROOT = Path(__file__).parents[2]
 
+MAKE = shutil.which("make")
+
 LIBRARY = {
     "verified_barrier",
     "verified_barrier.barrier",
@@ -98,6 +100,37 @@ def test_command_says_in_one_line_what_is_wrong_with_the_table(
     )
     assert done.returncode == code
     assert re.fullmatch(says, done.stderr), done.stderr
+
+
+def would_make(*arguments: str) -> str:
+    """Return the commands that ``make`` would run."""
+    run = subprocess.run(
+        [MAKE or "make", "--dry-run", f"PYTHON={sys.executable}", *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.mark.skipif(MAKE is None, reason="there is no make here")
+def test_make_installs_what_is_missing(tmp_path: Path) -> None:
+    """Another extra is added to what is there; a new environment is made first."""
+    made, ready = "-m venv --clear", "pip install"
+    new = would_make("test", f"VENV={tmp_path}", "EXTRA=one")
+    assert made in new
+    assert ready in new
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    (tmp_path / f".made-{version}").touch()
+    (tmp_path / f".ready-{version}-one").touch()
+    assert ready not in would_make("test", f"VENV={tmp_path}", "EXTRA=one")
+    other = would_make("test", f"VENV={tmp_path}", "EXTRA=two")
+    assert made not in other
+    assert "--editable '.[two]'" in other
 
 
 def test_example_of_the_threading_documentation_works() -> None:
