@@ -220,19 +220,16 @@ _OF_SHELL = [
         "arrival that overlooks a handler's change",
         "unchanged = self._state is state and self._generation is generation",
         "unchanged = self._state is not None",
-        python=(3, 12),
     ),
     _shell(
         "step that overlooks a handler's change",
         "if self._state is state and self._generation is generation and self._held is held:",
         "if self._state is not None:",
-        python=(3, 12),
     ),
     _shell(
         "properties that show what is due",
         "if self._left:\n            self._make_up()\n        return State(",
         "return State(",
-        python=(3, 12),
     ),
     _shell(
         "held calls that are kept after they were woken",
