@@ -194,9 +194,11 @@ class Table:
         }
         for phase, last, has_action in product(Phase, (False, True), (False, True)):
             if self.row(Event.ARRIVE, phase, last, has_action) is None:
+                arrivals = [_when(row) for row in rows if row.event is Event.ARRIVE]
                 raise TableError(
                     f"no row says what ARRIVE does in {phase.value} "
-                    f"(last={last}, has_action={has_action}): add one, or widen a guard"
+                    f"(last={last}, has_action={has_action}): add one, or widen one of "
+                    f"{', '.join(arrivals)}"
                 )
 
     def row(self, event: Event, phase: Phase, last: bool, has_action: bool) -> Row | None:
@@ -209,6 +211,12 @@ class Table:
 
 _OPEN: Final = (Phase.FILLING, Phase.TRIPPING)
 """The phases in which there is a generation without an outcome: only there are waiters."""
+
+
+def _when(row: Row) -> str:
+    """Return a row's name, and when it applies."""
+    phases = "/".join(phase.value for phase in row.phases)
+    return f"{row.action} ({phases}, {row.guard.value})"
 
 
 def _check_row(row: Row) -> None:

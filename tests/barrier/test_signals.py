@@ -9,11 +9,13 @@ import weakref
 from _thread import LockType, allocate_lock
 from collections.abc import Callable
 from contextlib import suppress
+from threading import BrokenBarrierError
+from typing import Any
 
 import pytest
 
 from barrier.interruptions import SITUATIONS, at_every_point, monitored
-from barrier.threads import AnyBarrier, LongAction, MakeBarrier, Threads
+from barrier.threads import AnyBarrier, LongAction, MakeBarrier, Threads, await_until, is_blocked
 from verified_barrier import Barrier
 from verified_barrier.table import Event, Location
 
@@ -46,6 +48,63 @@ def test_arrival_comes_after_what_is_due(method: str) -> None:
     else:
         location, _ = barrier._take(Event.ARRIVE, call)
     assert (location, barrier.n_waiting, barrier._left) == (Location.WAITING, 1, [])
+
+
+def test_properties_show_what_is_due() -> None:
+    """A call that an exception has left is not counted."""
+    barrier, left = Barrier(2), shut_lock()
+    barrier._take(Event.ARRIVE, left)
+    barrier._left.append(left)
+    assert barrier.n_waiting == 0
+
+
+class Handled(Barrier):
+    """A barrier with a handler, which runs while a step is prepared."""
+
+    handler: Callable[[], object] | None = None
+
+    def _ask(self, *asked: Any) -> Any:
+        edge = super()._ask(*asked)
+        handler, self.handler = self.handler, None
+        if handler is not None:
+            handler()
+        return edge
+
+
+def test_arrival_heeds_a_generation_that_a_handler_has_begun() -> None:
+    """The state is as before: nobody waited at the reset."""
+    barrier = Handled(2)
+    barrier.handler = barrier.reset
+    with Threads() as threads:
+        (waiter,) = threads.start_waiters(barrier, 1)
+        assert threads.call(barrier.wait) == 1
+        assert waiter.result() == 0
+
+
+@pytest.mark.parametrize("method", ["wait", "_take"])
+def test_arrival_heeds_a_withdrawal_that_a_handler_has_made_up(method: str) -> None:
+    """The generation is as before: an exception had left a call, and another waits on."""
+    barrier, left = Handled(4), shut_lock()
+    barrier._take(Event.ARRIVE, left)
+    barrier._take(Event.ARRIVE, shut_lock())
+    counts = []
+
+    def handler() -> None:
+        barrier._left.append(left)
+        counts.append(barrier.n_waiting)
+
+    barrier.handler = handler
+    if method == "_take":
+        barrier._take(Event.ARRIVE, shut_lock())
+        counts.append(barrier.n_waiting)
+    else:
+        with Threads() as threads:
+            waiter = threads.start(barrier.wait)
+            await_until(lambda: is_blocked(waiter.thread), "the call waits")
+            counts.append(barrier.n_waiting)
+            barrier.abort()
+            assert type(waiter.error()) is BrokenBarrierError
+    assert counts == [1, 2]
 
 
 def forked(check: Callable[[], bool]) -> bool:

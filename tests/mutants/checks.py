@@ -177,9 +177,15 @@ _PROVED = Check(
 
 _RANDOM = Check(
     "Hypothesis",
-    "random states of the pure step, and random runs of the model",
-    "what keeps every property and is not what the specification says",
-    (_pytest("tests/machine", *_PURE, only="random_runs or step_leads or abort_breaks"),),
+    "random states of the pure step, random runs of the model, and random programs of real threads "
+    "that do what the model does",
+    "what keeps every property and is not what the specification says; and, of the shell, a switch "
+    "of threads where none waits",
+    (
+        _pytest("tests/machine", *_PURE, only="random_runs or step_leads or abort_breaks"),
+        # Its locks are made for the test: nobody waits for ever.
+        _pytest("tests/stateful", *_SHELL, only="model_does", seconds=100),
+    ),
 )
 
 _CONTRACTS = Check(

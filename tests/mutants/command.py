@@ -37,16 +37,19 @@ def main(
     if options.list:
         print(*(f"{fault.kind.value:<18}{fault.name}" for fault in chosen), sep="\n")
         return 0
-    later = [fault for fault in chosen if sys.version_info < fault.python]
-    for fault in later:
-        print(f"left out, needs Python {'.'.join(map(str, fault.python))}: {fault.name}")
-    chosen = [fault for fault in chosen if fault not in later]
     if not chosen:
         print(
             f"mutants: no fault and no kind of faults has a name like {options.only!r}: "
             "make mutants LIST=1 names all",
             file=sys.stderr,
         )
+        return 2
+    later = [fault for fault in chosen if sys.version_info < fault.python]
+    for fault in later:
+        print(f"left out, needs Python {'.'.join(map(str, fault.python))}: {fault.name}")
+    chosen = [fault for fault in chosen if fault not in later]
+    if not chosen:
+        print("mutants: none of these faults can be found with this Python", file=sys.stderr)
         return 2
     start = time.monotonic()
     try:
@@ -69,10 +72,13 @@ def is_meant(fault: Fault, pattern: str) -> bool:
 
 
 def is_sound(checks: Sequence[Check], faults: Sequence[Fault], options: argparse.Namespace) -> bool:
-    """Return whether the checks pass without a fault: else that they fail with one says nothing."""
+    """Return whether the checks pass without a fault: else that they fail with one says nothing.
+
+    One that is skipped here will not fail, either.
+    """
     for name, found in baseline(checks, faults, options.cache, options.jobs):
         print(f"without a fault  {name}: {found.answer.value}, {found.seconds:.0f} s", flush=True)
-        if found.answer is not Answer.MISSED:
+        if found.answer not in (Answer.MISSED, Answer.SKIPPED):
             print(f"mutants: {name} does not pass without a fault: {found.first}", file=sys.stderr)
             return False
     return True

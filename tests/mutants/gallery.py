@@ -58,6 +58,7 @@ REDUCED = {
     "fault/broken-lets-in": "trace validation",
     "abort that ends the action": "proof",
     "an error of its own": "CPython's suite",
+    "refused call that returns": "Hypothesis",
     "historian that never objects": "tests of the tools",
 }
 """The faults that every run of continuous integration applies, each with a check of its own."""
@@ -80,7 +81,7 @@ class Result:
 
     @property
     def open(self) -> list[str]:
-        """The checks that came to no verdict."""
+        """The checks that came to no verdict, though they were run."""
         unknown = (Answer.TIME_OUT, Answer.NO_VERDICT)
         return [name for name, found in self.found.items() if found.answer in unknown]
 

@@ -17,6 +17,7 @@ SIGNS = {
     Answer.UNREAD: "·",
     Answer.TIME_OUT: "t",
     Answer.NO_VERDICT: "?",
+    Answer.SKIPPED: "?",
 }
 FIRST = "F"
 

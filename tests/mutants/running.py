@@ -39,6 +39,9 @@ class Answer(Enum):
     """It was not done in its time."""
     NO_VERDICT = "no verdict"
     """It could not be run to its end for another reason."""
+    SKIPPED = "skipped"
+    """It has nothing to say here: all tests of one of its commands need something else, such as a
+    newer Python."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,10 @@ def run_check(check: Check, fault: Fault | None, project: Path, cache: Path) -> 
             answer, first = _run(command, project, cache)
             if answer is Answer.TIME_OUT and fault is not None and fault.hangs:
                 answer = Answer.CAUGHT
+            if answer is Answer.MISSED and found.answer is Answer.SKIPPED:
+                answer, first = found.answer, found.first
             found = Found(answer, first, time.monotonic() - start)
-            if answer is not Answer.MISSED:
+            if answer not in (Answer.MISSED, Answer.SKIPPED):
                 break
     return found
 
@@ -120,6 +125,7 @@ def _process(
                 pass
 
 
+_ALL_SKIPPED = re.compile(r"\d+ skipped\b")
 _STUCK = re.compile(r"^\++ Timeout \++$", re.MULTILINE)
 _FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (?:\S*/)?(\S+?\.py::.*?)(?: - .*)?$", re.MULTILINE)
 _RUNNING_TEST = re.compile(r'File "[^"]*/(test_\w+\.py)", line \d+, in (test_\w+)')
@@ -132,7 +138,8 @@ def read(program: str, code: int | None, output: str) -> tuple[Answer, str]:
     was up; ``output``, what it printed.
     """
     if code == 0:
-        return Answer.MISSED, ""
+        is_skipped = program == "pytest" and _ALL_SKIPPED.match(_last(output))
+        return (Answer.SKIPPED, _last(output)) if is_skipped else (Answer.MISSED, "")
     if code in (None, LATE):
         return Answer.TIME_OUT, _last(output)
     if program == "pytest" and code == 2 and "! KeyboardInterrupt !" in output:

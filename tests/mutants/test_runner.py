@@ -70,6 +70,19 @@ def test_unknown_name(pattern: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert said.out == ""
 
 
+def test_fault_that_needs_a_newer_python(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is left out, and named; and if there is no other, nothing is shown."""
+    newer = replace(RENAMED, name="newer", python=(99, 0))
+    assert ran([], [RENAMED, newer], tmp_path) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("left out, needs Python 99.0: newer\n")
+    assert "\n1 faults, " in said
+    assert ran([], [newer], tmp_path) == 2
+    assert "none of these faults can be found with this Python" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("pattern", ["renamed action", "ren*", "specification"])
 def test_known_name(pattern: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A fault is named by its name, or by what it is in."""
@@ -125,16 +138,35 @@ def test_time_out_is_not_caught(tmp_path: Path) -> None:
     assert signs(result, [NAMES, OTHER]) == ["t", "·"]
 
 
+SKIPPED = "2 skipped, 9 deselected in 1 s"
 STUCK = """\
 +++++++++++ Timeout +++++++++++
   File "tests/barrier/test_x.py", line 3, in test_one
 """
 
 
+def test_check_that_is_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On an older Python it has no verdict, and is not blind; the others are asked nevertheless."""
+    skipped = tmp_path / "test_skipped.py"
+    skipped.write_text("import pytest\npytestmark = pytest.mark.skip\ndef test(): pass\n")
+    command = Command(("pytest", "-q", "-p", "no:cacheprovider", str(skipped)), ("spec/",))
+    alone, first = replace(NAMES, commands=(command,)), (command, *NAMES.commands)
+    assert ran([], [RENAMED], tmp_path, alone) == 1
+    said = capsys.readouterr().out
+    assert "without a fault  names: skipped" in said
+    assert "\n  ?  ·  renamed action\n" in said
+    assert ran([], [replace(RENAMED, equivalent="it seems")], tmp_path, alone) == 0
+    both = replace(NAMES, commands=first)
+    assert run_check(both, None, ROOT, tmp_path).answer is Answer.SKIPPED
+    assert ran([], [RENAMED], tmp_path, both) == 0
+
+
 @pytest.mark.parametrize(
     ("program", "code", "output", "answer", "first"),
     [
         ("pytest", 0, "1 passed", Answer.MISSED, ""),
+        ("pytest", 0, ".s\n1 passed, 1 skipped in 1 s", Answer.MISSED, ""),
+        ("pytest", 0, "ss\n2 skipped, 9 deselected in 1 s", Answer.SKIPPED, SKIPPED),
         (
             "pytest",
             1,

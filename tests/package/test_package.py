@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -23,6 +26,8 @@ from verified_barrier.verification.results import Results
 from verified_barrier.verification.tlc import Tlc
 
 ROOT = Path(__file__).parents[2]
+
+MAKE = shutil.which("make")
 
 LIBRARY = {
     "verified_barrier",
@@ -54,6 +59,82 @@ def test_import_needs_the_standard_library_alone() -> None:
     )
     # -I -S: no site-packages, so that nothing else can be imported at all.
     assert set(run_python(code, "-I", "-S").split()) == LIBRARY
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "says"),
+    [
+        (
+            "(P.TRIPPING, P.RESETTING), G",
+            "(P.TRIPPING,), G",
+            1,
+            r"verified-barrier: table\.py: no row says .* in RESETTING .*ArriveHeld.*\n",
+        ),
+        (
+            '"Leave",  ',
+            '"Call",  ',
+            1,
+            r"verified-barrier: table\.py: Call: two rows have this name\n",
+        ),
+        ('"""The barrier."""', 'float("")', 1, r"Traceback (.*\n)+ValueError: .*\n"),
+        ('"""The barrier."""', "", 0, ""),
+    ],
+    ids=["gap", "name", "defect", "right"],
+)
+def test_command_says_in_one_line_what_is_wrong_with_the_table(
+    tmp_path: Path, old: str, new: str, code: int, says: str
+) -> None:
+    """Though the package cannot be imported then; any other defect has its traceback."""
+    package = tmp_path / "verified_barrier"
+    shutil.copytree(ROOT / "src" / "verified_barrier", package)
+    shutil.copy(ROOT / "src" / "verified_barrier_command.py", tmp_path)
+    table = (package / "table.py").read_text()
+    assert table.count(old) == 1
+    (package / "table.py").write_text(table.replace(old, new))
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, function = scripts["verified-barrier"].partition(":")
+    program = f"import sys; from {module} import {function}; sys.exit({function}())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == code
+    assert re.fullmatch(says, done.stderr), done.stderr
+
+
+def would_make(*arguments: str) -> str:
+    """Return the commands that ``make`` would run."""
+    run = subprocess.run(
+        [MAKE or "make", "--dry-run", f"PYTHON={sys.executable}", *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.mark.skipif(MAKE is None, reason="there is no make here")
+def test_make_installs_what_is_missing(tmp_path: Path) -> None:
+    """Another extra is added to what is there; a new environment is made first."""
+    made, ready = "-m venv --clear", "pip install"
+    new = would_make("test", f"VENV={tmp_path}", "EXTRA=one")
+    assert made in new
+    assert ready in new
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    (tmp_path / f".made-{version}").touch()
+    (tmp_path / f".ready-{version}-one").touch()
+    assert ready not in would_make("test", f"VENV={tmp_path}", "EXTRA=one")
+    other = would_make("test", f"VENV={tmp_path}", "EXTRA=two")
+    assert made not in other
+    assert "--editable '.[two]'" in other
 
 
 def test_example_of_the_threading_documentation_works() -> None:
@@ -137,8 +218,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_carries_specification_and_models(wheel: Path) -> None:
-    """All of them, what the explorer's page is made of, and no tests."""
+    """All of them, what the explorer's page is made of, the command, and no tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
+    assert "verified_barrier_command.py" in names
     for path in (ROOT / "src").rglob("*.*"):
         if path.suffix not in (".pyc", ".py"):
             assert path.relative_to(ROOT / "src").as_posix() in names

@@ -99,10 +99,9 @@ def smallest(
 
     Parameters: ``taken``, what gets the actions of the specification that were taken.
     """
+    phases = [phase for phase in (Phase.generate, Phase.shrink) if phase in chosen.phases]
 
-    @settings(
-        chosen, phases=(Phase.generate, Phase.shrink), suppress_health_check=[HealthCheck.too_slow]
-    )
+    @settings(chosen, phases=phases, suppress_health_check=[HealthCheck.too_slow])
     @given(programs(dos, sites))
     def run(program: Program) -> None:
         story = play(barrier, program)

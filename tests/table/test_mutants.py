@@ -92,7 +92,7 @@ def test_changed_row_is_found_and_named(
         rows = tuple(changed if r is row else r for r in TABLE.rows)
         said = how_found(rows, specified, monkeypatch)
         assert said is not None, f"nobody notices {changed}"
-        assert row.action in said or "no row says what ARRIVE does" in said, said
+        assert row.action in said, said
 
 
 @pytest.mark.check
@@ -100,11 +100,19 @@ def test_changed_row_is_found_and_named(
 def test_missing_row_is_found_and_named(
     row: Row, specified: Specified, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each row in turn is left out."""
+    """Each row in turn is left out. Where an arrival's is, the table alone cannot know its name.
+
+    It names the arrivals that are left, so that one sees which is not among them.
+    """
     rows = tuple(r for r in TABLE.rows if r is not row)
     said = how_found(rows, specified, monkeypatch)
     assert said is not None
-    assert row.action in said or "no row says what ARRIVE does" in said, said
+    if row.event is Event.ARRIVE:
+        left = [f"{r.action} (" for r in rows if r.event is Event.ARRIVE]
+        assert said.startswith(f"no row says what ARRIVE does in {row.phases[0].value} "), said
+        assert all(one in said for one in left), said
+    else:
+        assert row.action in said, said
 
 
 @pytest.mark.check

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+
+pytest.importorskip("z3", reason="needs the extra `check`")
+
 import z3
 
 from verified_barrier.table import TABLE
@@ -42,7 +47,7 @@ from verified_barrier.verification.proof.translation import (
 )
 from verified_barrier.verification.proof.values import TranslationError, World
 from verified_barrier.verification.report import Verdict
-from verified_barrier.verification.resources import SPEC, read_modules
+from verified_barrier.verification.resources import SPEC, SetupError, read_modules
 from verified_barrier.verification.tlc import Tlc
 
 # In one process: what is proved and dumped once serves many of the tests.
@@ -382,10 +387,33 @@ def test_set_that_depends_on_a_bound_name_is_not_counted(tlc: Tlc) -> None:
 def test_syntax_error_is_quoted(tlc: Tlc, monkeypatch: pytest.MonkeyPatch) -> None:
     """What SANY finds is no proof, and is said."""
     modules = changed("Room == ", "Room === ", f"{PROOF}.tla")
-    with pytest.raises(ModuleSyntaxError, match=f"SANY cannot read {PROOF}: .*"):
+    line = modules[f"{PROOF}.tla"].partition("Room ===")[0].count("\n") + 1
+    said = rf"SANY cannot read {PROOF}: (.*\n)*.* at line {line}, column \d+ (.*\n)*.*{PROOF}\.tla"
+    with pytest.raises(ModuleSyntaxError, match=said):
         parsed(modules, tlc)
     monkeypatch.setattr(proving, "read_modules", lambda _: modules)
     assert check_invariant(tlc, 60.0).verdict is Verdict.UNEXPECTED
+
+
+@pytest.mark.parametrize("missing", ["Barrier", PROOF])
+def test_missing_module_is_named(missing: str, tlc: Tlc) -> None:
+    """It is no verdict."""
+    modules = {name: text for name, text in read_modules(SPEC).items() if name != f"{missing}.tla"}
+    with pytest.raises(SetupError, match=rf"there is no {missing}\.tla"):
+        parsed(modules, tlc)
+
+
+def test_sany_that_does_not_start(tlc: Tlc, tmp_path: Path) -> None:
+    """A wrong jar, or a Java that does nothing, is named, and is no verdict."""
+    with ZipFile(tmp_path / "empty.jar", "w"):
+        pass
+    said = r"empty\.jar does not start SANY: (.*\n)*.*SANY \(exit code 1\)"
+    with pytest.raises(SetupError, match=said):
+        parsed({}, replace(tlc, jar=tmp_path / "empty.jar", java_options=()))
+    silent = shutil.which("true")
+    if silent is not None:
+        with pytest.raises(SetupError, match=r"it prints nothing \(exit code 0\)"):
+            parsed({}, replace(tlc, java=Path(silent)))
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,8 @@ def test_jar_that_is_no_jar(tlc: Tlc, tmp_path: Path) -> None:
     """A wrong jar is named, and is not taken for a violation."""
     wrong = tmp_path / "wrong.jar"
     wrong.write_bytes(b"not a jar")
-    with pytest.raises(SetupError, match=r"with .*wrong\.jar does not start TLC: .*tlc2\.TLC"):
+    said = r"with .*wrong\.jar does not start TLC: (.*\n)*.*tlc2\.TLC \(exit code 1\)"
+    with pytest.raises(SetupError, match=said):
         run(replace(tlc, jar=wrong, java_options=()), "SPECIFICATION Spec")
 
 

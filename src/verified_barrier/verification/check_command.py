@@ -55,9 +55,10 @@ def add_check_command(
     """
     check = commands.add_parser(
         "check",
-        help="model-check the specification, compare the table with it, confirm the contracts",
+        help="model-check the specification, compare the table with it, confirm the contracts, "
+        "prove the invariant",
         description="Run every model of the manifest in TLC, compare TLC's state graph with the "
-        "table's, and have CrossHair confirm the contracts.",
+        "table's, have CrossHair confirm the contracts, and have Z3 prove the invariant.",
         epilog=epilog,
     )
     check.add_argument("--list", action="store_true", help="list the checks and run none")

@@ -41,7 +41,11 @@ class Dump(NamedTuple):
 
 
 _EDGE: Final = re.compile(r'^(-?\d+) -> (-?\d+) \[label="(\w+)"')
-_NODE: Final = re.compile(r'^(-?\d+) \[label="((?:[^"\\]|\\.)*)"(,style = filled)?\];?$')
+_TEXT: Final = r'(?:[^"\\]|\\.)*'
+# TLC's later than 2.15 say the state once more where it is pointed at.
+_NODE: Final = re.compile(
+    rf'^(-?\d+) \[label="({_TEXT})"(?:,tooltip="{_TEXT}")?(,style = filled)?\];?$'
+)
 _VARIABLE: Final = re.compile(r"/\\ (\w+) = (.*)")
 _MAPPING: Final = re.compile(r'\w+ :> (?:"(\w+)"|(-?\d+))')
 

@@ -224,8 +224,10 @@ class Tlc:
             if dump is not None:
                 keep_file(f"{module}.dot", dump)
             if ran.exit_code is not None and f"STARTMSG {_BANNER}:" not in ran.output:
+                what = ran.output.strip()[-500:] or "it prints nothing"
                 raise SetupError(
-                    f"{self.java} with {self.jar} does not start TLC: {ran.output.strip()[-500:]}"
+                    f"{self.java} with {self.jar} does not start TLC: {what} "
+                    f"(exit code {ran.exit_code})"
                 )
             found = _read(ran.output, ran.exit_code, seconds)
             for line in found.statistics:

@@ -10,6 +10,7 @@ Source: ``tla2sany.xml.XMLExporter`` in the TLA+ tools.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from typing import Final, NamedTuple
 
 from verified_barrier.verification.evidence import keep, note_command
 from verified_barrier.verification.processes import run
+from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.tlc import Tlc
 
 __all__ = ["Definition", "Module", "ModuleSyntaxError", "Node", "parse", "read_module"]
@@ -75,27 +77,51 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
 
     Parameters: ``name``, the module's; ``modules``, the text of all modules that may be needed,
     by file name; ``timeout``, in seconds. Returns ``None`` if the time was up. Raises
-    ``ModuleSyntaxError`` where SANY finds a mistake, ``SetupError`` where the Java cannot be run.
+    ``ModuleSyntaxError`` where SANY finds a mistake, ``SetupError`` where SANY cannot be run or a
+    module is missing.
     """
     with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
         for file, text in modules.items():
             Path(folder, file).write_text(text, encoding="utf-8")
-        command = [
+        java = [
             *(str(tlc.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *tlc.java_options),
             *(f"-Djava.io.tmpdir={folder}", "-cp", str(tlc.jar)),
-            *("tla2sany.xml.XMLExporter", "-o", f"{name}.tla"),
         ]
+        command = [*java, "tla2sany.xml.XMLExporter", "-o", f"{name}.tla"]
         note_command(name, command)
         ran = run(command, folder=Path(folder), timeout=timeout)
-    if ran.exit_code is None:
-        return None
-    keep(f"{name}.xml", ran.output)
-    start = ran.output.find("<?xml")
-    if ran.exit_code or start < 0:
-        # Where SANY has found a mistake, the export goes on, and fails.
-        said = (ran.output + ran.errors).partition("failed for node")[0].strip()
-        raise ModuleSyntaxError(f"SANY cannot read {name}: {said[-1000:]}")
+        if ran.exit_code is None:
+            return None
+        keep(f"{name}.xml", ran.output)
+        start = ran.output.find("<?xml")
+        if ran.exit_code or start < 0:
+            # The exporter keeps to itself in which line a module cannot be parsed.
+            command = [*java, "tla2sany.SANY", f"{name}.tla"]
+            again = run(command, folder=Path(folder), timeout=timeout, together=True)
+            said = _mistakes(again.output)
+            if again.exit_code is not None and said is None:
+                what = again.output.strip()[-500:] or "it prints nothing"
+                raise SetupError(
+                    f"{tlc.java} with {tlc.jar} does not start SANY: {what} "
+                    f"(exit code {again.exit_code})"
+                )
+            raise ModuleSyntaxError(f"SANY cannot read {name}: {said or ran.errors.strip()[:1000]}")
     return read_module(ran.output[start:])
+
+
+def _mistakes(output: str) -> str | None:
+    """Return what SANY finds wrong, each line once; ``None`` if it is not SANY that speaks.
+
+    Raises ``SetupError`` where it does not find a module.
+    """
+    if "SANY2 Version" not in output:
+        return None
+    asked = r"Cannot find (?:source file for module|the specified file) (\w+)"
+    if missing := re.search(asked, output):
+        raise SetupError(f"there is no {missing[1]}.tla in the folder of the specification")
+    lines = map(str.strip, output.splitlines())
+    noise = ("******", "Parsing file ", "Semantic processing of ", "Residual stack", "tla2sany.")
+    return "\n".join(dict.fromkeys(line for line in lines if line and not line.startswith(noise)))
 
 
 def read_module(xml: str) -> Module:
