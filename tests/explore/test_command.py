@@ -26,6 +26,7 @@ from verified_barrier.teaching.explore.packing import packed
 from verified_barrier.teaching.explore.page import page
 from verified_barrier.teaching.explore.phases import phase_arrows, phase_diagram, phases_of
 from verified_barrier.teaching.places import Steps, our_steps
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.tlc import Tlc
 
 OURS = exhibit("ours")
@@ -188,6 +189,16 @@ def test_too_large_a_graph_is_not_packed(ours: Graphs) -> None:
     spoilt = replace(graph, nodes=(graph.nodes[0]._replace(moves=(far,)), *graph.nodes[1:]))
     with pytest.raises(ExportError, match="4096 does not fit into 2 digits"):
         packed(spoilt, sorted(OURS.events), phases_of([graph]))
+
+
+def test_large_graph_has_wider_numbers(ours: Graphs) -> None:
+    """From 4096 nodes on, a move names its target with three digits."""
+    graph = ours["ours"][Size(2, 2, False)]
+    large = replace(graph, nodes=graph.nodes * 60)
+    few, many = (packed(one, sorted(OURS.events), phases_of([one])) for one in (graph, large))
+    assert (few["width"], many["width"]) == (2, 3)
+    assert len(many["moves"]) / 4 == 60 * len(few["moves"]) / 3
+    assert many["moves"][: 4 * 2] == f"0{few['moves'][:3]}0{few['moves'][3:6]}"
 
 
 def test_phase_diagram_has_the_tables_arrows(ours: Graphs) -> None:

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 
 from explore.conftest import SHOWN, AllSteps
 from explore.driving import NONE, Driven
-from verified_barrier.teaching.barriers import Size, exhibit
-from verified_barrier.teaching.explore.export import Graphs, export, size_key
+from verified_barrier.teaching.barriers import exhibit
+from verified_barrier.teaching.explore.export import Graphs, export
 from verified_barrier.teaching.explore.packing import DIGITS
 from verified_barrier.teaching.explore.page import page
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.places import Steps
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.properties import PROPERTIES, Historian
 
 pytestmark = [
@@ -28,13 +30,14 @@ pytestmark = [
 ]
 """The first test of all waits for TLC and for the browser."""
 
+TWO = Size(2, 2, False)
 THREE = Size(3, 3, False)
 CROSSED = "c1.c2.c3.a3.a2.w3.c3.a3.a1"
 """The run in which two threads of CPython's barrier get the same index."""
 
 
 def at(key: str, size: Size, run: str = "") -> str:
-    return f"#barrier={key}&size={size_key(size)}" + (f"&run={run}" if run else "")
+    return f"#barrier={key}&size={size.key}" + (f"&run={run}" if run else "")
 
 
 def follow_walk(
@@ -71,6 +74,18 @@ def test_walk_is_a_run_of_the_model(
         numbers = [chance.randrange(1 << 20) for _ in range(60)]
         follow_walk(driven, all_steps[key, size], size, numbers)
         assert driven.complaints == []
+
+
+def test_walk_in_a_large_graph(
+    browser: Any, graphs: Graphs, all_steps: AllSteps, tmp_path: Path
+) -> None:
+    """The numbers of its nodes have three digits."""
+    small = graphs["ours"][TWO]
+    large = replace(small, nodes=small.nodes * 60)
+    file = tmp_path / "page.html"
+    file.write_text(page(export({"ours": {TWO: large}})), encoding="utf-8")
+    with Driven(browser, file, at("ours", TWO)) as driven:
+        follow_walk(driven, all_steps["ours", TWO], TWO, range(7, 47))
 
 
 def _without_a_move(known: dict[str, Any]) -> None:
@@ -304,13 +319,40 @@ def test_choice_of_barrier_and_size(browser: Any, page_file: Path) -> None:
         driven.tab.select_option("#threads", "4")
         assert "&run=" not in driven.fragment
         assert driven.fragment == at("ours", Size(4, 4, True))
+        assert driven.status == (
+            "That size is not offered with this barrier. This is 4 parties, 4 threads, "
+            "with an action."
+        )
         driven.tab.select_option("#barrier", "holds-on")
         assert driven.fragment == at("holds-on", Size(1, 2, True))
         option = driven.tab.locator("#parties option[value='3']")
         assert option.is_disabled()
         assert option.text_content() == "3 (not with this barrier)"
-        assert "1 party, 2 threads, with an action" in str(driven.tab.text_content("#offered"))
+        assert "1 party and 2 threads, with an action" in str(driven.tab.text_content("#offered"))
         assert "ActionReturnedAfterResetHoldsOn" in str(driven.tab.text_content("#theirs"))
+
+
+def test_size_that_is_most_like_the_wanted_one(browser: Any, page_file: Path) -> None:
+    """What was chosen is kept, and of the rest as much as can be."""
+    with Driven(browser, page_file, at("broken-lets-in", Size(2, 2, True))) as driven:
+        driven.tab.select_option("#action", "plain")
+        assert driven.fragment == at("broken-lets-in", TWO)
+        assert driven.status.startswith("The start.")
+        driven.tab.select_option("#threads", "3")
+        assert driven.fragment == at("broken-lets-in", THREE)
+        assert driven.status.startswith("That size is not offered")
+
+
+def test_same_reasons_in_every_size(browser: Any, page_file: Path) -> None:
+    """Whoever would arrive last is not let into the broken barrier, be they two or three."""
+    for size, run in ((TWO, "b.c1.a1.c2"), (THREE, "b.c1.a1.c2.a2.c3")):
+        last = size.threads
+        with Driven(browser, page_file, at("broken-lets-in", size, run)) as driven:
+            driven.press("a", last)
+            assert driven.status == (
+                f"t{last} cannot arrive now: with this count, a thread that is CALLING cannot "
+                "arrive in BROKEN."
+            )
 
 
 def test_what_is_shown_beside_the_state(browser: Any, page_file: Path) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from verified_barrier import cli
-from verified_barrier.teaching.barriers import EXHIBITS, Size, exhibit, followed
+from verified_barrier.teaching.barriers import EXHIBITS, exhibit, followed
 from verified_barrier.teaching.followed import LAMPS, Followed
 from verified_barrier.teaching.moves import MoveError, Run
 from verified_barrier.teaching.play.view import in_short
+from verified_barrier.teaching.sizes import Size
 
 GOLDEN = Path(__file__).parent / "golden" / "play.txt"
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "play.svg"

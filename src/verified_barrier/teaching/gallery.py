@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, Size, followed
+from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, followed
 from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.specification import defined
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.moves import said, scene_in_words
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.teaching.told import told
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED, EXIT_INCOMPLETE
 from verified_barrier.verification.manifest import Model, load_manifest

@@ -21,6 +21,7 @@ __all__ = [
     "GraphError",
     "configuration",
     "differences",
+    "graph_of",
     "parse_dump",
     "read_dump",
     "values",
@@ -79,7 +80,14 @@ def parse_dump(text: str) -> Graph:
 
     Raises ``GraphError`` where a line is not understood, or a thread cannot be told.
     """
-    dump = read_dump(text)
+    return graph_of(read_dump(text))
+
+
+def graph_of(dump: Dump) -> Graph:
+    """Return the graph of ``spec/Barrier.tla`` that a dump holds.
+
+    Raises ``GraphError`` where a state is none, or a thread cannot be told.
+    """
     states = {number: configuration(variables) for number, variables in dump.states.items()}
     edges = set()
     for source, target, action in dump.edges:

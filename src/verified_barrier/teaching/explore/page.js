@@ -40,7 +40,7 @@
       });
       at += choices.length;
     }
-    return { nodes, moves: packed.moves, orders: known.orders[threads], threads };
+    return { nodes, moves: packed.moves, width: packed.width, orders: known.orders[threads], threads };
   };
 
   const controls = Object.fromEntries(known.controls.map((control) => [control.key, control]));
@@ -75,14 +75,14 @@
   const possible = (position) => {
     const node = graph.nodes[position.node];
     return node.choices.map(([action, slot], choice) => {
-      const place = (node.moves + choice) * 3;
-      const order = graph.orders[number(graph.moves, place + 2, 1)];
+      const place = (node.moves + choice) * (graph.width + 1);
+      const order = graph.orders[number(graph.moves, place + graph.width, 1)];
       return {
         action: barrier.actions[action][0],
         control: barrier.actions[action][1],
         thread: slot < 0 ? null : position.slots.indexOf(slot),
         position: {
-          node: number(graph.moves, place, 2),
+          node: number(graph.moves, place, graph.width),
           slots: position.slots.map((slot) => order[slot]),
         },
       };
@@ -393,7 +393,7 @@
     if (solution !== null) {
       buttons.append(make("button", { type: "button", id: "solve" }, "Show the shortest solution"));
     } else if (sizeKey !== challenge().size && challenge().solutions[challenge().size]) {
-      buttons.append(make("button", { type: "button", id: "resize" }, `Take ${sizeInWords(challenge().size)}`));
+      buttons.append(make("button", { type: "button", id: "resize" }, `Take ${barrier.sizes[challenge().size].words}`));
     }
     if (mine !== null) buttons.append(make("button", { type: "button", id: "mine" }, "Back to my run"));
     $("challenges").replaceChildren(
@@ -413,12 +413,6 @@
   };
 
   // What is chosen to be looked at.
-
-  const sizeInWords = (key) => {
-    const [parties, threads, action] = key.split("-");
-    const many = (count, one, more) => `${count} ${Number(count) === 1 ? one : more}`;
-    return `${many(parties, "party", "parties")}, ${many(threads, "thread", "threads")}, ${action === "action" ? "with an action" : "no action"}`;
-  };
 
   const look = (key, size) => {
     barrier = known.barriers.find((one) => one.key === key) ?? known.barriers[0];
@@ -454,10 +448,7 @@
       );
     });
     $("story").textContent = barrier.story;
-    $("offered").textContent =
-      all.length > 8
-        ? ""
-        : `${barrier.changed ? "The change is in the specification; the code beside the threads is ours. " : ""}TLC has searched this one, so it is here in ${all.length === 1 ? "one size" : "a few sizes"}: ${all.map(sizeInWords).join("; ")}.`;
+    $("offered").textContent = barrier.offered;
     $("changed").hidden = !barrier.changed;
     if (barrier.changed) {
       $("changed").querySelector("summary").textContent = `What was changed: ${barrier.changed.action}`;
@@ -583,11 +574,13 @@
     if (event.target.id === "barrier") return change(event.target.value, sizeKey);
     const wanted = [$("parties").value, $("threads").value, $("action").value];
     const place = ["parties", "threads", "action"].indexOf(event.target.id);
-    const all = Object.keys(barrier.sizes);
-    const size = all.includes(wanted.join("-"))
-      ? wanted.join("-")
-      : all.find((key) => key.split("-")[place] === wanted[place]);
-    return change(barrier.key, size);
+    // The size that is wanted; where it is not offered, one that has what was chosen and is most like it.
+    const unlike = (key) => key.split("-").filter((part, n) => part !== wanted[n]).length;
+    const size = Object.keys(barrier.sizes)
+      .filter((key) => key.split("-")[place] === wanted[place])
+      .reduce((best, key) => (unlike(key) < unlike(best) ? key : best));
+    change(barrier.key, size);
+    if (size !== wanted.join("-")) says(`That size is not offered with this barrier. This is ${barrier.sizes[size].words}.`);
   });
   $("challenge").addEventListener("change", (event) => {
     task = Number(event.target.value);

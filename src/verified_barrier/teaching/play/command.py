@@ -15,7 +15,6 @@ from verified_barrier.teaching.barriers import (
     EXHIBITS,
     Challenge,
     Exhibit,
-    Size,
     exhibit,
     followed,
 )
@@ -25,6 +24,7 @@ from verified_barrier.teaching.moves import Run
 from verified_barrier.teaching.play.plain import PlainScreen
 from verified_barrier.teaching.play.session import Session
 from verified_barrier.teaching.play.view import view_of
+from verified_barrier.teaching.sizes import Size, sizes_in_words
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED
 from verified_barrier.verification.files import check_writable
 from verified_barrier.verification.resources import SetupError
@@ -80,7 +80,7 @@ def add_play_command(
 
 def begin(
     key: str,
-    wanted: tuple[int | None, int | None, bool | None],
+    wanted: _Wanted,
     tlc: Callable[[], Tlc],
     timeout: float,
 ) -> tuple[Run, Challenge]:
@@ -99,7 +99,7 @@ def begin(
     return Run(barrier, runs), (can or barrier.challenges)[0]
 
 
-def _size(barrier: Exhibit, wanted: tuple[int | None, int | None, bool | None]) -> Size:
+def _size(barrier: Exhibit, wanted: _Wanted) -> Size:
     """Return the size that is wanted; where nothing is said, as that of the first challenge."""
     usual = Size(2, 2, False) if barrier.is_ours else barrier.challenges[0].size
     offers = [
@@ -109,8 +109,17 @@ def _size(barrier: Exhibit, wanted: tuple[int | None, int | None, bool | None]) 
     ]
     if offers:
         return min(offers, key=lambda size: sum(map(ne, size, usual)))
-    offered = "; ".join(str(size) for size in barrier.sizes)
-    raise TeachingError(f"{barrier.key} is not there in this size: choose one of {offered}")
+    parties, threads, action = wanted
+    options = (
+        f"--parties {parties}",
+        f"--threads {threads}",
+        "--action" if action else "--no-action",
+    )
+    given = [place for place, want in enumerate(wanted) if want is not None]
+    # What no size has is what is wrong; otherwise it is that they go together.
+    wrong = [place for place in given if wanted[place] not in {s[place] for s in barrier.sizes}]
+    said = " ".join(options[place] for place in wrong or given)
+    raise TeachingError(f"{said}: {barrier.key} has {sizes_in_words(barrier.sizes)}")
 
 
 def _play(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
