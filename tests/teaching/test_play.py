@@ -87,9 +87,9 @@ def test_a_link_leads_to_the_same_run(play: Play) -> None:
 @pytest.mark.parametrize(
     ("arguments", "title"),
     [
-        ([], "2 parties, 2 threads, no action"),
-        (["--threads", "3"], "2 parties, 3 threads, no action"),
-        (["--action", "--parties", "1"], "1 party, 2 threads, an action"),
+        ([], "2 parties, 2 threads, without action"),
+        (["--threads", "3"], "2 parties, 3 threads, without action"),
+        (["--action", "--parties", "1"], "1 party, 2 threads, with an action"),
     ],
 )
 def test_what_is_not_said_is_as_usual(play: Play, arguments: list[str], title: str) -> None:
@@ -111,11 +111,13 @@ def test_a_broken_promise_is_a_lamp(play: Play) -> None:
     """It is said which one, and that the task is done."""
     moves = "call 1, ArriveAndReleaseTooSoon 1"
     _, said, _ = play("why\nsolution\n", "--barrier", "release-too-soon", "--moves", moves)
-    assert "DONE: Let a thread cross alone: in 2 moves; no run is shorter" in said
+    assert "DONE: Cross before all have arrived: in 2 moves; no run is shorter" in said
     meaning = LAMPS["NoEarlyRelease"]
     assert f"  BROKEN   NoEarlyRelease: {meaning}\n" in said
     assert f"NoEarlyRelease is broken: {meaning}" in said
-    assert "Let a thread cross alone, in 2 moves:\nCall t1, ArriveAndReleaseTooSoon t1\n" in said
+    assert (
+        "Cross before all have arrived, in 2 moves:\nCall t1, ArriveAndReleaseTooSoon t1\n" in said
+    )
 
 
 def test_a_barrier_that_cannot_be_broken_has_no_solution(play: Play) -> None:
@@ -128,10 +130,13 @@ def test_a_barrier_that_cannot_be_broken_has_no_solution(play: Play) -> None:
     ("arguments", "says"),
     [
         (["--barrier", "theirs"], "there is no barrier 'theirs': choose one of ours, cpython"),
-        (["--threads", "5"], "ours is not there in this size: choose one of 1 parties, 1 threads"),
+        (
+            ["--threads", "7"],
+            "--threads 7: ours has 1 to 4 parties and 1 to 4 threads, with or without an action",
+        ),
         (
             ["--moves", "call 1, leave 1"],
-            "leave 1 is not possible: it is CALLING; to leave",
+            "leave 1 is not possible: it is at CALLING; to leave",
         ),
         (["--moves", "call"], "call is not possible: it happens to a thread: call 1"),
         (["--svg", "no/such/folder/play.svg"], "no/such/folder/play.svg cannot be written"),
@@ -147,7 +152,7 @@ def test_wrong_usage(play: Play, arguments: list[str], says: str) -> None:
 @pytest.mark.parametrize(
     ("before", "move", "says"),
     [
-        ("", "arrive 1", "it is OUTSIDE; to arrive it must be CALLING or HELD"),
+        ("", "arrive 1", "it is at OUTSIDE; to arrive it must be at CALLING or HELD"),
         ("", "call 4", "there are the threads 1 to 3"),
         ("", "abort 1", "it happens to no one thread: abort"),
         ("", "1 call", "is no move: say what happens, and to which thread: arrive 1"),
@@ -158,7 +163,7 @@ def test_wrong_usage(play: Play, arguments: list[str], says: str) -> None:
             "may be any of: ActionReturned t2, ActionRaised t2",
         ),
         ("call 1, call 2, arrive 1, arrive 2", "time out 1", "cannot time out, only in FILLING"),
-        ("call 1", "withdraw 2", "it is OUTSIDE; to withdraw it must be"),
+        ("call 1", "withdraw 2", "it is at OUTSIDE; to withdraw it must be"),
         ("call 1, arrive 1", "withdraw call 1", "what can be is Withdraw t1"),
     ],
 )

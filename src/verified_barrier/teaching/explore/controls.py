@@ -132,7 +132,7 @@ def _reasons_of(control: Control, can: _Where, cannot: _Where) -> dict[str, str 
         if not can:
             found[location] = f"nobody can {does} in this barrier"
         elif not possible:
-            found[location] = f"it is {location}; to {does} it must be {needed}"
+            found[location] = f"it is at {location}; to {does} it must be at {needed}"
         else:
             found[location] = {
                 phase: _reason_in(control, location, phase, counts, possible)
@@ -144,7 +144,7 @@ def _reasons_of(control: Control, can: _Where, cannot: _Where) -> dict[str, str 
 def _reason_in(
     control: Control, location: str, phase: str, counts: set[int], possible: dict[str, set[int]]
 ) -> str:
-    cannot = f"a thread that is {location} cannot" if location else "nobody can"
+    cannot = f"a thread at {location} cannot" if location else "nobody can"
     if undecided := counts & possible.get(phase, set()):
         raise ExportError(
             f"with {undecided} missing in {phase}, sometimes {cannot} {control.does}, and "

@@ -20,6 +20,10 @@
     return element;
   };
 
+  // A name that may be broken before each of its words.
+  const broken = (name) =>
+    name.split(/(?=[A-Z])/).flatMap((word, n) => (n ? [make("wbr"), word] : [word]));
+
   // A barrier of one size: its nodes, by number.
   const unpack = (barrier, key) => {
     const packed = barrier.sizes[key];
@@ -52,6 +56,8 @@
   let chosen = 0; // the thread that the keys are for
   let task = 0; // the challenge
   let mine = null; // the run that was there before a solution was shown
+  let pointer = null; // where it is
+  let rest = null; // where it was at the last step, until it leaves there
 
   const startPosition = () => ({ node: 0, slots: Array.from({ length: graph.threads }, (_, n) => n) });
   const positionAt = (count) => (count ? steps[count - 1].position : startPosition());
@@ -149,6 +155,7 @@
     steps = [...steps.slice(0, at), step];
     at += 1;
     if (step.thread !== null) chosen = step.thread;
+    rest = pointer;
     arrive();
   };
 
@@ -179,7 +186,7 @@
       [
         at ? `Step ${at}, ${inWords(steps[at - 1])}.` : "The start.",
         `${scene.phase}, ${barrier.words.arrived} ${scene.arrived} of ${partiesOf(sizeKey)}.`,
-        thread === null ? "" : `${who(thread)} is ${scene.threads[thread].location}.`,
+        thread === null ? "" : `${who(thread)} is at ${scene.threads[thread].location}.`,
         lit.length ? `Broken now: ${lit.join(", ")}.` : "",
         at && metAt() === at ? "The challenge is met." : "",
       ]
@@ -265,7 +272,7 @@
     button.replaceChildren(
       make("span", { class: "name" }, label, make("kbd", { "aria-hidden": "true" }, shift ? key.toUpperCase() : key)),
       choice
-        ? make("span", { class: "takes mono" }, choice.action)
+        ? make("span", { class: "takes mono" }, ...broken(choice.action))
         : make("span", { class: "unseen" }, `not now: ${reason}`),
     );
   };
@@ -357,7 +364,7 @@
     const cells = scene.threads.map((thread, other) => {
       const kind = !wired ? null : other === mover ? "from" : other > mover ? "wire" : null;
       const cell = make("td", { class: kind });
-      if (step && other === mover) cell.append(make("span", { class: "chip mono" }, step.action));
+      if (step && other === mover) cell.append(make("span", { class: "chip mono" }, ...broken(step.action)));
       const was = before && before.threads[other];
       const effect = !was
         ? null
@@ -370,12 +377,12 @@
       return cell;
     });
     const barrierCell = make("td", { class: wired ? "to" : null });
-    if (step && step.thread === null) barrierCell.append(make("span", { class: "chip mono" }, step.action));
+    if (step && step.thread === null) barrierCell.append(make("span", { class: "chip mono" }, ...broken(step.action)));
     if (!before || before.phase !== scene.phase || before.arrived !== scene.arrived) {
       barrierCell.append(make("span", { class: "barrier" }, `${scene.phase} ${scene.arrived}`));
     }
     const lit = scene.lamps.filter((name) => !before || !before.lamps.includes(name));
-    if (lit.length) barrierCell.append(make("span", { class: "alarm" }, `broken: ${lit.join(", ")}`));
+    if (lit.length) barrierCell.append(make("span", { class: "alarm" }, "broken: ", ...broken(lit.join(", "))));
     return make("tr", { class: n === at ? "here" : n > at ? "later" : null }, make("th", { scope: "row" }, goes), ...cells, barrierCell);
   };
 
@@ -488,7 +495,7 @@
             "ol", { class: "code mono", "aria-label": `wait(), from ${barrier.words.source}` },
             ...barrier.code.map(([line, text]) =>
               text
-                ? make("li", {}, make("span", { class: "number", "aria-hidden": "true" }, line === null ? "" : String(line)), make("span", {}, text))
+                ? make("li", {}, make("span", { class: "number", "aria-hidden": "true" }, line === null ? "" : String(line)), make("span", { title: text.trim() }, text))
                 : make("li", { class: "elided", "aria-hidden": "true" }, make("span", { class: "number" }), make("span", {}, "\t…")),
             ),
           ),
@@ -498,7 +505,16 @@
       }),
     );
     $("diagram").innerHTML = barrier.diagram;
+    showLegend();
     showCode();
+  };
+
+  const showLegend = () => {
+    const last = graph.threads === 1 ? [] : ["–", make("kbd", {}, graph.threads)];
+    $("legend").replaceChildren(
+      make("kbd", {}, 1), ...last, " a thread",
+      ...known.controls.flatMap((control) => [", ", make("kbd", {}, control.key), ` ${control.does}`]),
+    );
   };
 
   const showCode = () => {
@@ -589,13 +605,21 @@
   $("show-code").addEventListener("change", showCode);
 
   // Why not, where the pointer or the focus is.
-  for (const kind of ["pointerover", "focusin"]) {
-    $("lanes").addEventListener(kind, (event) => {
-      const button = event.target.closest("button");
-      const lane = event.target.closest(".lane");
-      if (lane) lane.querySelector(".hint").textContent = button ? button.dataset.reason : "";
-    });
-  }
+  const hint = (event) => {
+    const button = event.target.closest("button");
+    const lane = event.target.closest(".lane");
+    if (lane) lane.querySelector(".hint").textContent = button ? button.dataset.reason : "";
+  };
+  $("lanes").addEventListener("focusin", hint);
+
+  // A button that greys under the pointer was not refused: who rests there after a step asks nothing.
+  addEventListener("pointermove", (event) => {
+    pointer = [event.clientX, event.clientY];
+    const [x, y] = rest ?? [-Infinity, -Infinity];
+    if (Math.hypot(pointer[0] - x, pointer[1] - y) < 8) return;
+    rest = null;
+    if (event.target.closest("#lanes")) hint(event);
+  });
 
   // In a toolbar, one button is in the tab order, and the arrows move between them.
   document.addEventListener("focusin", (event) => {
@@ -634,6 +658,17 @@
     event.preventDefault();
   });
 
+  // Where there is more to the right, the edge fades.
+  for (const scroller of document.querySelectorAll(".scroll")) {
+    const look = () => {
+      const hidden = scroller.scrollWidth - scroller.clientWidth - scroller.scrollLeft;
+      scroller.classList.toggle("more", hidden > 1);
+    };
+    scroller.addEventListener("scroll", look);
+    const resized = new ResizeObserver(look);
+    for (const element of [scroller, scroller.firstElementChild]) resized.observe(element);
+  }
+
   const setTheme = (theme) => {
     document.documentElement.dataset.theme = theme;
     $("theme").textContent = theme === "dark" ? "Light" : "Dark";
@@ -642,9 +677,5 @@
   addEventListener("hashchange", readAddress);
   $("theme").textContent = matchMedia("(prefers-color-scheme: dark)").matches ? "Light" : "Dark";
   $("show-code").checked = matchMedia("(min-width: 621px)").matches;
-  $("legend").replaceChildren(
-    make("kbd", {}, "1"), "–", make("kbd", {}, "4"), " a thread",
-    ...known.controls.flatMap((control) => [", ", make("kbd", {}, control.key), ` ${control.does}`]),
-  );
   readAddress();
 })();

@@ -123,7 +123,7 @@ def in_short(why: str) -> str:
     return "never here" if _NEVER.fullmatch(why) else why
 
 
-_ELSEWHERE: Final = re.compile(r"it is .*; to .* it must be (.*)")
-_LATER: Final = re.compile(r"in .* (?:a thread that is .* cannot|nobody can) .*, only in (.*)")
+_ELSEWHERE: Final = re.compile(r"it is at .*; to .* it must be at (.*)")
+_LATER: Final = re.compile(r"in .* (?:a thread at .* cannot|nobody can) .*, only in (.*)")
 _NEVER: Final = re.compile(r"nobody can .* in this barrier")
 """The reasons as ``explore.controls`` words them."""
