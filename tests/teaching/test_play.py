@@ -16,7 +16,8 @@ from verified_barrier import cli
 from verified_barrier.teaching.barriers import EXHIBITS, exhibit, followed
 from verified_barrier.teaching.followed import LAMPS, Followed
 from verified_barrier.teaching.moves import MoveError, Run
-from verified_barrier.teaching.play.view import in_short
+from verified_barrier.teaching.play.session import HELP
+from verified_barrier.teaching.play.view import in_short, view_of
 from verified_barrier.teaching.sizes import Size
 
 GOLDEN = Path(__file__).parent / "golden" / "play.txt"
@@ -231,6 +232,23 @@ def test_image_of_the_documentation_is_of_today(
     assert made == kept
     assert any("UniqueIndex" in line for line in kept)
     assert "url(http" not in IMAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.check
+def test_all_is_legible_in_80_columns(run: Run) -> None:
+    """Where a thread is, and was, stands in one line, and no name is cut off."""
+    from rich.console import Console
+
+    from verified_barrier.teaching.play.pretty import PrettyScreen
+
+    make(run, "call 1, call 2, call 3, arrive 3, arrive 2, action done 2")
+    output = io.StringIO()
+    screen = PrettyScreen(Console(width=80, file=output))
+    screen.show(view_of(run, run.barrier.challenges[0]))
+    shown = output.getvalue()
+    assert "t3        LEAVING (index 0, RELEASED)  \u2190 WAITING (index 0)" in shown
+    assert [name for name in LAMPS if f"\u25cf {name} " not in shown] == []
+    assert [line for line in HELP if len(line) > 80] == []
 
 
 PROGRAM = [sys.executable, "-m", "verified_barrier.cli", "play"]

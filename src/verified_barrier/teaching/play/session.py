@@ -14,8 +14,9 @@ from verified_barrier.teaching.play.view import View, view_of
 __all__ = ["HELP", "Screen", "Session", "command_line"]
 
 HELP: Final = (
-    "Type a number, a move such as arrive 1, undo, redo, restart, why, why arrive 1, solution,",
-    "link (this run as a command, and in the page of verified-barrier explore), help, or quit.",
+    "Type a number, a move such as arrive 1, undo, redo, restart, why, why arrive 1,",
+    "solution, link (this run as a command, and its address in the page of",
+    "verified-barrier explore), help, or quit.",
 )
 
 
