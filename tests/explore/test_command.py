@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +72,29 @@ def test_command_writes_the_page(
     text = write(tmp_path / "barrier.html", capsys)
     assert text == page_file.read_text(encoding="utf-8")
     assert not re.search(r"""(src|href)=["'](?!#|data:)|url\(|@import|https?:""", text)
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("terminal", [True, False])
+def test_terminal_shows_what_is_searched(
+    terminal: bool, ours: Graphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, which is gone in the end; nothing else is told."""
+
+    def all_graphs(_tlc: Tlc, _timeout: float, tell: Callable[[str], None]) -> Graphs:
+        tell(f"1 of 1: ours, {Size(2, 2, False)}")
+        return ours
+
+    errors = io.StringIO()
+    monkeypatch.setattr(errors, "isatty", lambda: terminal)
+    monkeypatch.setattr("sys.stderr", errors)
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr("verified_barrier.teaching.explore.export.all_graphs", all_graphs)
+    monkeypatch.setattr(Tlc, "prepared", lambda tlc, _: tlc)
+    assert cli.main(["explore", "--output", str(tmp_path / "barrier.html")]) == 0
+    cleared = "\r\x1b[K"
+    told = ["", "starting TLC", "1 of 1: ours, 2 par", ""]
+    assert errors.getvalue() == (cleared.join(told) if terminal else "")
 
 
 @pytest.mark.check
