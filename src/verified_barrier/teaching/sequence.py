@@ -47,7 +47,7 @@ class Moment(NamedTuple):
         if event.name == "Returned":
             return f"returns {event.index}"
         if event.name == "Raised":
-            return f"raises {event.error}" + (f" ({event.by})" if event.by != "barrier" else "")
+            return f"raises {event.error}" + (" (action)" if event.by == "action" else "")
         return event.name
 
     @property
