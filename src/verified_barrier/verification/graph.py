@@ -22,6 +22,7 @@ __all__ = [
     "configuration",
     "differences",
     "graph_of",
+    "mover",
     "parse_dump",
     "read_dump",
     "values",
@@ -93,7 +94,7 @@ def graph_of(dump: Dump) -> Graph:
     for source, target, action in dump.edges:
         stop_if_ending()
         before, after = states[source], states[target]
-        edges.add(Edge(before, action, _mover(before, action, after), after))
+        edges.add(Edge(before, action, mover(before, action, after), after))
     initial = frozenset(states[number] for number in dump.initial)
     return Graph(initial, frozenset(states.values()), frozenset(edges))
 
@@ -127,7 +128,7 @@ def values(function: str) -> list[str]:
     return [string or number for string, number in _MAPPING.findall(function)]
 
 
-def _mover(before: Configuration, action: str, after: Configuration) -> int | None:
+def mover(before: Configuration, action: str, after: Configuration) -> int | None:
     """Return the thread that moves in another way than by being woken, if any."""
     movers = [
         number

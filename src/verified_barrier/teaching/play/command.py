@@ -30,7 +30,7 @@ from verified_barrier.verification.files import check_writable
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.tlc import Tlc
 
-__all__ = ["add_play_command", "begin"]
+__all__ = ["add_play_command", "add_size_options", "begin"]
 
 _Wanted: TypeAlias = tuple[int | None, int | None, bool | None]
 
@@ -50,17 +50,7 @@ def add_play_command(
         "rich is installed; over a pipe it is plain lines.",
         epilog="Exit code: 0 ended, 2 usage or environment",
     )
-    play.add_argument(
-        "--barrier",
-        default="ours",
-        metavar="NAME",
-        help=f"one of {', '.join(one.key for one in EXHIBITS)} (default: %(default)s)",
-    )
-    play.add_argument("--parties", type=int, metavar="N", help="how many parties")
-    play.add_argument("--threads", type=int, metavar="N", help="how many threads")
-    play.add_argument(
-        "--action", action=argparse.BooleanOptionalAction, help="whether it has an action"
-    )
+    add_size_options(play)
     play.add_argument(
         "--moves", default="", metavar="MOVES", help="make these first, such as 'call 1, arrive 1'"
     )
@@ -76,6 +66,21 @@ def add_play_command(
         help="seconds for TLC to find the graph (default: %(default)g)",
     )
     play.set_defaults(run=lambda options: _play(options, find_tlc))
+
+
+def add_size_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which barrier, and how large."""
+    parser.add_argument(
+        "--barrier",
+        default="ours",
+        metavar="NAME",
+        help=f"one of {', '.join(one.key for one in EXHIBITS)} (default: %(default)s)",
+    )
+    parser.add_argument("--parties", type=int, metavar="N", help="how many parties")
+    parser.add_argument("--threads", type=int, metavar="N", help="how many threads")
+    parser.add_argument(
+        "--action", action=argparse.BooleanOptionalAction, help="whether it has an action"
+    )
 
 
 def begin(
