@@ -19,15 +19,16 @@ OutcomeIn(s) ==
       [] s = "broken"    -> "BROKEN"
       [] s = "resetting" -> "RESET"
 
-\* A generation ends when the state is no longer filling.  At a barrier for one
-\* party it is filling again in the same step, with nobody left to get it.
 RefinesInit == Init /\ ended = "NONE"
 
-RefinesNext ==
-    /\ Next
-    /\ ended' = CASE state = "filling" /\ state' # "filling" -> OutcomeIn(state')
-                  [] state' = "filling" -> "NONE"
-                  [] OTHER -> ended
+\* A generation ends when the state is no longer filling.  At a barrier for one
+\* party it is filling again in the same step, with nobody left to get it.
+EndedIsKept ==
+    ended' = CASE state = "filling" /\ state' # "filling" -> OutcomeIn(state')
+               [] state' = "filling" -> "NONE"
+               [] OTHER -> ended
+
+RefinesNext == Next /\ EndedIsKept
 
 RefinesSpec == RefinesInit /\ [][RefinesNext]_<<vars, ended>>
 

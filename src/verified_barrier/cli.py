@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     add_check_command(commands, _positive_seconds, find_tlc, epilog)
     add_prove_command(commands, _positive_seconds, find_tlc)
     add_trace_commands(commands, _positive_seconds, find_tlc)
-    add_diagram_commands(commands)
+    add_diagram_commands(commands, _positive_seconds, find_tlc)
     add_gallery_command(commands, _positive_seconds, find_tlc)
     add_play_command(commands, _positive_seconds, find_tlc)
     add_exercise_commands(commands, _positive_seconds, find_tlc)

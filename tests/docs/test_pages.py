@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def test_picture_is_what_is_drawn(page: str, file: Path, command: str, folder: P
     if UPDATES:
         file.write_text(drawn, encoding="utf-8")
     assert file.read_text(encoding="utf-8") == drawn
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs").rglob("*.svg")), ids=lambda path: path.name)
+def test_picture_has_a_title(file: Path) -> None:
+    """It is what a screen reader says of it."""
+    title = ET.parse(file).find("{http://www.w3.org/2000/svg}title")  # noqa: S314 - our own file
+    assert title is not None
+    assert title.text
 
 
 def test_lessons_are_whole() -> None:

@@ -10,18 +10,21 @@ from typing import Any
 import pytest
 
 from explore.driving import NoBrowserError, a_browser
-from verified_barrier.teaching.barriers import EXHIBITS, Size, exhibit, runs_of, steps_of
+from verified_barrier.teaching.barriers import EXHIBITS, exhibit, runs_of, steps_of
 from verified_barrier.teaching.explore.export import Graphs, export
 from verified_barrier.teaching.explore.page import page
 from verified_barrier.teaching.places import Steps
+from verified_barrier.teaching.searched import search_broken
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.tlc import Tlc
 
 SHOWN = {
     "ours": [Size(2, 2, False), Size(2, 3, True), Size(3, 3, False), Size(4, 4, True)],
-    "cpython": [Size(2, 2, True), Size(3, 3, False)],
+    "cpython": [Size(1, 1, False), Size(2, 2, True), Size(3, 3, False)],
     "withdraw-leaves-gap": [Size(3, 3, False)],
     "holds-on": [Size(1, 2, True)],
-    "release-skips-action": [Size(2, 2, True)],
+    "release-skips-action": [Size(2, 2, True), Size(3, 3, True)],
+    "broken-lets-in": [Size(2, 2, False), Size(2, 2, True), Size(3, 3, False)],
 }
 
 AllSteps = dict[tuple[str, Size], Steps]
@@ -33,11 +36,21 @@ def all_steps(tlc: Tlc) -> AllSteps:
     wanted = {(key, size) for key, sizes in SHOWN.items() for size in sizes}
     for one in EXHIBITS:
         wanted |= {(one.key, challenge.size) for challenge in one.challenges}
+    alone = [(key, size) for key, size in wanted if not exhibit(key).is_broken]
+    together: dict[Size, list[str]] = {}
+    for key, size in wanted - {*alone}:
+        together.setdefault(size, []).append(key)
     with ThreadPoolExecutor(2) as pool:
-        found = {
-            (key, size): pool.submit(steps_of, exhibit(key), size, tlc) for key, size in wanted
+        steps = {(key, size): pool.submit(steps_of, exhibit(key), size, tlc) for key, size in alone}
+        broken = {
+            size: pool.submit(search_broken, sorted(keys), size, tlc, 60.0)
+            for size, keys in together.items()
         }
-        return {name: steps.result() for name, steps in found.items()}
+    return {name: found.result() for name, found in steps.items()} | {
+        (key, size): its_steps
+        for size, found in broken.items()
+        for key, its_steps in found.result().items()
+    }
 
 
 @pytest.fixture(scope="session")

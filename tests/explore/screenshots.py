@@ -15,14 +15,14 @@ from explore.driving import Driven, a_browser
 
 GAP = "#barrier=withdraw-leaves-gap&size=3-3-plain"
 PICTURES = {
-    "explore-light": ("#barrier=ours&size=3-3-action&run=c1.a1.c2.a2.c3.a3", "light", (1440, 900)),
+    "explore-light": ("#barrier=ours&size=3-3-action&run=c1.a1.c2.a2.c3.a3", "light", (1440, 1480)),
     "explore-dark": (
         "#barrier=cpython&size=3-3-plain&run=c1.c2.c3.a3.a2.w3.c3.a3",
         "dark",
-        (1440, 900),
+        (1440, 1620),
     ),
-    "explore-phone": ("#barrier=ours&size=2-2-plain&run=c1.a1", "light", (360, 800)),
-    "explore-solved": (GAP, "light", (1440, 1180)),
+    "explore-phone": ("#barrier=ours&size=2-2-plain&run=c1.a1", "light", (360, 1200)),
+    "explore-solved": (GAP, "light", (1440, 1620)),
 }
 """Of each picture, the address, the colours and the size."""
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import random
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
 from explore.conftest import AllSteps
 from verified_barrier.table import LOCATIONS
-from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, Size, exhibit, followed, runs_of
+from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, exhibit, followed, runs_of
 from verified_barrier.teaching.followed import LAMPS, Followed, Position, shortest
+from verified_barrier.teaching.searched import replacement_of, search_broken, search_cpython
+from verified_barrier.teaching.sizes import Size, searched
+from verified_barrier.verification.graph import parse_dump
 from verified_barrier.verification.manifest import Model, load_manifest
-from verified_barrier.verification.model import initial, steps
+from verified_barrier.verification.model import Edge, initial, steps
 from verified_barrier.verification.properties import PROPERTIES, Historian
-from verified_barrier.verification.resources import MODELS, SetupError
+from verified_barrier.verification.resources import MODELS, SPEC, SetupError, read_modules
+from verified_barrier.verification.tlc import Tlc
 
 MANIFEST = {model.name: model for model in load_manifest(MODELS)}
 OURS = exhibit("ours")
-BROKEN = [one for one in EXHIBITS if not one.is_ours and not one.is_cpythons]
+BROKEN = [one for one in EXHIBITS if one.is_broken]
 
 
 def _size(model: Model) -> Size:
@@ -110,13 +115,67 @@ def test_step_that_is_not_possible_is_refused() -> None:
 def test_broken_barrier_breaks_what_the_manifest_says(one: Exhibit, all_steps: AllSteps) -> None:
     """It is the manifest's model: as large, and its shortest counterexample is as long."""
     model = MANIFEST[f"fault/{one.key}"]
-    assert one.sizes[0] == _size(model)
-    broken = runs_of(one, one.sizes[0], all_steps[one.key, one.sizes[0]])
+    size = _size(model)
+    assert {challenge.size for challenge in one.challenges} == {size}
+    broken = runs_of(one, size, all_steps[one.key, size])
     run = shortest(broken, model.violates)
     assert run is not None
     assert len(run) + 1 == model.steps
     for challenge in one.challenges:
         assert _violates(broken, shortest(broken, challenge.violates), challenge.violates)
+
+
+@pytest.mark.check
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param(size, marks=pytest.mark.full if size.threads > 2 else ()) for size in searched()],
+    ids=str,
+)
+def test_size_is_offered_where_the_challenge_can_be_met(size: Size, tlc: Tlc) -> None:
+    """Of a broken barrier all such sizes are there; in the others the fault makes no difference."""
+    found = search_broken([one.key for one in BROKEN], size, tlc, 120.0)
+    for one in BROKEN:
+        runs = runs_of(one, size, found[one.key])
+        for challenge in one.challenges:
+            can_be_met = shortest(runs, challenge.violates) is not None
+            assert can_be_met is (size in one.sizes), (one.key, challenge.title)
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("key", ["withdrawal-not-counted", "release-skips-action"])
+def test_searching_several_at_once_finds_what_each_does(key: str, tlc: Tlc, tmp_path: Path) -> None:
+    """In one run of TLC no barrier gets into another's steps: each is its model in the manifest."""
+    size = Size(2, 2, True)
+    several = search_broken([one.key for one in BROKEN if size in one.sizes], size, tlc, 60.0)[key]
+    modules = read_modules(SPEC)
+    replaced = "\n    {} <- {}\nINIT Init\nNEXT Next\n".format(*replacement_of(key))
+    configuration = (
+        "CONSTANTS\n    Threads = {t1, t2}\n    Parties = 2\n    HasAction = TRUE" + replaced
+    )
+    modules["BarrierFaults.tla"] = modules["BarrierFaults.tla"].replace(
+        "EXTENDS BarrierHistory", "EXTENDS Barrier"
+    )
+    tlc.run("BarrierFaults", configuration, modules, 60.0, tmp_path / "graph.dot")
+    alone = parse_dump((tmp_path / "graph.dot").read_text(encoding="utf-8"))
+    seen = [several.start]
+    edges = set()
+    for place in seen:
+        for action, thread, after in several.after(place):
+            edges.add(Edge(place.judged, action, thread, after.judged))
+            if after not in seen:
+                seen.append(after)
+    assert {place.judged for place in seen} == alone.states
+    assert edges == alone.edges
+
+
+@pytest.mark.check
+def test_search_that_comes_to_no_end_is_said_to(tlc: Tlc) -> None:
+    """It is said of which barrier, and of which size."""
+    with pytest.raises(SetupError, match="no graph of holds-on, 1 party, 1 thread, with an action"):
+        search_broken(["holds-on"], Size(1, 1, True), tlc, 0.001)
+    with pytest.raises(SetupError, match=r"no graph of cpython, 1 party.*: timed out"):
+        search_cpython(Size(1, 1, True), tlc, 0.001)
 
 
 @pytest.mark.check
@@ -144,7 +203,7 @@ def _violates(runs: Followed, run: list[tuple[str, int | None]] | None, name: st
 def test_wrong_choices_are_refused() -> None:
     with pytest.raises(ValueError, match="there is no barrier 'mine': choose one of ours, cpython"):
         exhibit("mine")
-    with pytest.raises(ValueError, match="ours is not there with 5 parties"):
+    with pytest.raises(ValueError, match="with 5 parties, 1 thread, without action: choose 1 to 4"):
         followed(OURS, Size(5, 1, False), None)
     with pytest.raises(SetupError, match=r"TLC is needed .* install verified-barrier\[check\]"):
         followed(exhibit("cpython"), Size(2, 2, False), None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from verified_barrier.teaching.explore.packing import packed
 from verified_barrier.teaching.explore.page import page
 from verified_barrier.teaching.explore.phases import phase_arrows, phase_diagram, phases_of
 from verified_barrier.teaching.places import Steps, our_steps
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.tlc import Tlc
 
 OURS = exhibit("ours")
@@ -69,6 +72,29 @@ def test_command_writes_the_page(
     text = write(tmp_path / "barrier.html", capsys)
     assert text == page_file.read_text(encoding="utf-8")
     assert not re.search(r"""(src|href)=["'](?!#|data:)|url\(|@import|https?:""", text)
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("terminal", [True, False])
+def test_terminal_shows_what_is_searched(
+    terminal: bool, ours: Graphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, which is gone in the end; nothing else is told."""
+
+    def all_graphs(_tlc: Tlc, _timeout: float, tell: Callable[[str], None]) -> Graphs:
+        tell(f"1 of 1: ours, {Size(2, 2, False)}")
+        return ours
+
+    errors = io.StringIO()
+    monkeypatch.setattr(errors, "isatty", lambda: terminal)
+    monkeypatch.setattr("sys.stderr", errors)
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr("verified_barrier.teaching.explore.export.all_graphs", all_graphs)
+    monkeypatch.setattr(Tlc, "prepared", lambda tlc, _: tlc)
+    assert cli.main(["explore", "--output", str(tmp_path / "barrier.html")]) == 0
+    cleared = "\r\x1b[K"
+    told = ["", "starting TLC", "1 of 1: ours, 2 par", ""]
+    assert errors.getvalue() == (cleared.join(told) if terminal else "")
 
 
 @pytest.mark.check
@@ -188,6 +214,16 @@ def test_too_large_a_graph_is_not_packed(ours: Graphs) -> None:
     spoilt = replace(graph, nodes=(graph.nodes[0]._replace(moves=(far,)), *graph.nodes[1:]))
     with pytest.raises(ExportError, match="4096 does not fit into 2 digits"):
         packed(spoilt, sorted(OURS.events), phases_of([graph]))
+
+
+def test_large_graph_has_wider_numbers(ours: Graphs) -> None:
+    """From 4096 nodes on, a move names its target with three digits."""
+    graph = ours["ours"][Size(2, 2, False)]
+    large = replace(graph, nodes=graph.nodes * 60)
+    few, many = (packed(one, sorted(OURS.events), phases_of([one])) for one in (graph, large))
+    assert (few["width"], many["width"]) == (2, 3)
+    assert len(many["moves"]) / 4 == 60 * len(few["moves"]) / 3
+    assert many["moves"][: 4 * 2] == f"0{few['moves'][:3]}0{few['moves'][3:6]}"
 
 
 def test_phase_diagram_has_the_tables_arrows(ours: Graphs) -> None:

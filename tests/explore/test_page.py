@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 
 from explore.conftest import SHOWN, AllSteps
 from explore.driving import NONE, Driven
-from verified_barrier.teaching.barriers import Size, exhibit
-from verified_barrier.teaching.explore.export import Graphs, export, size_key
+from verified_barrier.teaching.barriers import exhibit
+from verified_barrier.teaching.explore.export import Graphs, export
 from verified_barrier.teaching.explore.packing import DIGITS
 from verified_barrier.teaching.explore.page import page
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.places import Steps
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.properties import PROPERTIES, Historian
 
 pytestmark = [
@@ -28,13 +30,14 @@ pytestmark = [
 ]
 """The first test of all waits for TLC and for the browser."""
 
+TWO = Size(2, 2, False)
 THREE = Size(3, 3, False)
 CROSSED = "c1.c2.c3.a3.a2.w3.c3.a3.a1"
 """The run in which two threads of CPython's barrier get the same index."""
 
 
 def at(key: str, size: Size, run: str = "") -> str:
-    return f"#barrier={key}&size={size_key(size)}" + (f"&run={run}" if run else "")
+    return f"#barrier={key}&size={size.key}" + (f"&run={run}" if run else "")
 
 
 def follow_walk(
@@ -71,6 +74,18 @@ def test_walk_is_a_run_of_the_model(
         numbers = [chance.randrange(1 << 20) for _ in range(60)]
         follow_walk(driven, all_steps[key, size], size, numbers)
         assert driven.complaints == []
+
+
+def test_walk_in_a_large_graph(
+    browser: Any, graphs: Graphs, all_steps: AllSteps, tmp_path: Path
+) -> None:
+    """The numbers of its nodes have three digits."""
+    small = graphs["ours"][TWO]
+    large = replace(small, nodes=small.nodes * 60)
+    file = tmp_path / "page.html"
+    file.write_text(page(export({"ours": {TWO: large}})), encoding="utf-8")
+    with Driven(browser, file, at("ours", TWO)) as driven:
+        follow_walk(driven, all_steps["ours", TWO], TWO, range(7, 47))
 
 
 def _without_a_move(known: dict[str, Any]) -> None:
@@ -152,9 +167,9 @@ def test_impossible_move_is_greyed_and_says_why(browser: Any, page_file: Path) -
     with Driven(browser, page_file, at("ours", Size(2, 3, True), "c1.a1.c2.a2.c3.a3")) as driven:
         before = driven.see()
         for control, thread, reason in [
-            ("c", 1, "it is WAITING; to call wait() it must be OUTSIDE"),
-            ("t", 1, "in TRIPPING a thread that is WAITING cannot time out, only in FILLING"),
-            ("a", 3, "in TRIPPING a thread that is HELD cannot arrive, only in "),
+            ("c", 1, "it is at WAITING; to call wait() it must be at OUTSIDE"),
+            ("t", 1, "in TRIPPING a thread at WAITING cannot time out, only in FILLING"),
+            ("a", 3, "in TRIPPING a thread at HELD cannot arrive, only in "),
         ]:
             button = driven.tab.locator(f"#lane-{thread - 1} [data-control={control}]")
             assert button.get_attribute("aria-disabled") == "true"
@@ -304,13 +319,40 @@ def test_choice_of_barrier_and_size(browser: Any, page_file: Path) -> None:
         driven.tab.select_option("#threads", "4")
         assert "&run=" not in driven.fragment
         assert driven.fragment == at("ours", Size(4, 4, True))
+        assert driven.status == (
+            "That size is not offered with this barrier. This is 4 parties, 4 threads, "
+            "with an action."
+        )
         driven.tab.select_option("#barrier", "holds-on")
         assert driven.fragment == at("holds-on", Size(1, 2, True))
         option = driven.tab.locator("#parties option[value='3']")
         assert option.is_disabled()
         assert option.text_content() == "3 (not with this barrier)"
-        assert "1 party, 2 threads, with an action" in str(driven.tab.text_content("#offered"))
+        assert "1 party and 2 threads, with an action" in str(driven.tab.text_content("#offered"))
         assert "ActionReturnedAfterResetHoldsOn" in str(driven.tab.text_content("#theirs"))
+
+
+def test_size_that_is_most_like_the_wanted_one(browser: Any, page_file: Path) -> None:
+    """What was chosen is kept, and of the rest as much as can be."""
+    with Driven(browser, page_file, at("broken-lets-in", Size(2, 2, True))) as driven:
+        driven.tab.select_option("#action", "plain")
+        assert driven.fragment == at("broken-lets-in", TWO)
+        assert driven.status.startswith("The start.")
+        driven.tab.select_option("#threads", "3")
+        assert driven.fragment == at("broken-lets-in", THREE)
+        assert driven.status.startswith("That size is not offered")
+
+
+def test_same_reasons_in_every_size(browser: Any, page_file: Path) -> None:
+    """Whoever would arrive last is not let into the broken barrier, be they two or three."""
+    for size, run in ((TWO, "b.c1.a1.c2"), (THREE, "b.c1.a1.c2.a2.c3")):
+        last = size.threads
+        with Driven(browser, page_file, at("broken-lets-in", size, run)) as driven:
+            driven.press("a", last)
+            assert driven.status == (
+                f"t{last} cannot arrive now: with this count, a thread at CALLING cannot "
+                "arrive in BROKEN."
+            )
 
 
 def test_what_is_shown_beside_the_state(browser: Any, page_file: Path) -> None:
@@ -357,6 +399,118 @@ def test_no_rule_of_accessibility_is_broken(scheme: str, browser: Any, page_file
     with Driven(browser, page_file, at("cpython", THREE, CROSSED), scheme=scheme) as driven:
         results = axe.Axe().run(driven.tab)
         assert results.violations_count == 0, results.generate_report()
+
+
+def test_step_is_not_taken_for_a_refusal(browser: Any, page_file: Path) -> None:
+    """The button that greys under the pointer says why only when the pointer moves on."""
+    with Driven(browser, page_file, at("ours", TWO)) as driven:
+        mouse, hint = driven.tab.mouse, driven.tab.locator("#lane-0 .hint")
+        box = driven.tab.locator("#lane-0 [data-control=c]").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        mouse.click(x, y)
+        assert driven.see().threads[0][0] == "CALLING"
+        mouse.move(x + 1, y + 1)  # a hand does not hold still
+        driven.tab.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        assert hint.text_content() == ""
+        mouse.move(x + 12, y)
+        assert hint.text_content() == "it is at CALLING; to call wait() it must be at OUTSIDE"
+        driven.tab.keyboard.press("a")
+        assert hint.text_content() == ""
+        mouse.move(x, y)
+        assert hint.text_content() == "it is at WAITING; to call wait() it must be at OUTSIDE"
+
+
+FEEDBACK = ("#phase", "#arrived", "#undo", "#status")
+
+
+def test_phone_shows_what_came_of_a_button_of_the_last_thread(
+    browser: Any, page_file: Path
+) -> None:
+    """Phase, count, status and Undo stay at the top of the screen, and nothing covers them."""
+    at_top = """(name) => {
+      const { left, right, top, bottom } = document.querySelector(name).getBoundingClientRect();
+      const found = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+      return bottom <= 130 && found.closest("#bar") !== null;
+    }"""
+    with Driven(browser, page_file, at("ours", THREE, "c3"), size=(390, 844)) as driven:
+        driven.tab.locator("#lane-2").evaluate("(lane) => lane.scrollIntoView({ block: 'end' })")
+        driven.press("a", 3)
+        assert "t3 is at WAITING" in driven.status
+        assert [driven.tab.evaluate(at_top, name) for name in FEEDBACK] == [True] * 4
+        driven.tab.click("#undo")
+        assert driven.see().threads[2][0] == "CALLING"
+        driven.tab.keyboard.press("3")  # the lane of what has the focus is not under the bar
+        assert driven.tab.evaluate(
+            "document.activeElement.getBoundingClientRect().top"
+            " >= document.querySelector('#bar').getBoundingClientRect().bottom"
+        )
+
+
+RUN = "c1.a1.c2.a2.c3.a3.d3.l1"
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_run_of_three_threads_fits_a_phone(width: int, browser: Any, page_file: Path) -> None:
+    """All lanes and the barrier; no name is broken within a word."""
+    with Driven(
+        browser, page_file, at("release-skips-action", Size(3, 3, True), RUN), size=(width, 800)
+    ) as driven:
+        scroller = driven.tab.locator(".scroll", has=driven.tab.locator("#run"))
+        assert scroller.evaluate("(s) => s.scrollWidth <= s.clientWidth")
+        assert "more" not in str(scroller.get_attribute("class"))
+        assert _broken_words(driven) == []
+
+
+def test_run_of_four_threads_scrolls_on_a_phone(browser: Any, page_file: Path) -> None:
+    """The edge fades as long as there is more, and the numbers of the steps stay."""
+    left = "document.querySelector('#run [data-step=\"2\"]').getBoundingClientRect().left"
+    with Driven(
+        browser, page_file, at("ours", Size(4, 4, True), "c1.a1.c2"), size=(390, 800)
+    ) as driven:
+        scroller = driven.tab.locator(".scroll", has=driven.tab.locator("#run"))
+        scroller.and_(driven.tab.locator(".more")).wait_for(timeout=5000)
+        before = driven.tab.evaluate(left)
+        scroller.evaluate("(s) => s.scrollTo(s.scrollWidth, 0)")
+        driven.tab.locator("#run-section .scroll:not(.more)").wait_for(timeout=5000)
+        assert driven.tab.evaluate(left) == before
+
+
+def _broken_words(driven: Driven) -> list[str]:
+    """Return the words of actions' names that stand in more than one line."""
+    return list(
+        driven.tab.evaluate(
+            """[...document.querySelectorAll(".takes, .chip")].flatMap((name) =>
+              [...name.childNodes].filter((node) => {
+                const range = document.createRange();
+                range.selectNodeContents(node);
+                return node.data && range.getClientRects().length > 1;
+              }).map((node) => node.data))"""
+        )
+    )
+
+
+def test_four_threads_on_a_desk(browser: Any, page_file: Path) -> None:
+    """Keys and numbers of lines are shown, names are whole words, and cut lines have a title."""
+    with Driven(browser, page_file, at("ours", Size(4, 4, True), RUN)) as driven:
+        for what in (".code li:first-child .number", ".lane [data-control=c] kbd"):
+            assert [kbd.is_visible() for kbd in driven.tab.locator(what).all()] == [True] * 4
+        assert _broken_words(driven) == []
+        assert driven.tab.evaluate(
+            """[...document.querySelectorAll(".code li:not(.elided) span:not(.number)")]
+              .every((line) => line.title === line.textContent.trim())"""
+        )
+        assert "1\N{EN DASH}4 a thread, c call wait()" in str(driven.tab.text_content("#legend"))
+
+
+def test_words_and_sizes(browser: Any, page_file: Path) -> None:
+    """Where a thread is, how many threads have a key, and two boxes that are as large."""
+    with Driven(browser, page_file, at("cpython", Size(2, 2, True), "c1.a1.c2.a2.d2")) as driven:
+        assert driven.status.endswith("t2 is at return.")
+        assert str(driven.tab.text_content("#legend")).startswith("1\N{EN DASH}2 a thread")
+        sizes = [box.bounding_box() for box in driven.tab.locator("[name=task]").all()]
+        assert {(size["width"], size["height"]) for size in sizes} == {(20, 20)}
+    with Driven(browser, page_file, at("cpython", Size(1, 1, False))) as driven:
+        assert str(driven.tab.text_content("#legend")).startswith("1 a thread")
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

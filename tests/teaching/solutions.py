@@ -222,7 +222,7 @@ NEAR_MISSES: list[NearMiss] = [
         (
             "nobody calls",
             schedule("arrive 1"),
-            "schedule.txt, line 1: arrive 1 is not possible: it is OUTSIDE; to arrive",
+            "schedule.txt, line 1: arrive 1 is not possible: it is at OUTSIDE; to arrive",
         ),
         (
             "one stays",
@@ -314,7 +314,7 @@ NEAR_MISSES: list[NearMiss] = [
         (
             "while it runs",
             schedule("call 1, call 2, call 3, arrive 1, arrive 2, arrive 3, reset, arrive 3"),
-            "line 8: arrive 3 is not possible: in RESETTING a thread that is HELD cannot",
+            "line 8: arrive 3 is not possible: in RESETTING a thread at HELD cannot",
         ),
     ),
     *_misses(

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from verified_barrier import cli
-from verified_barrier.teaching.counterexample import run_of_counterexample
+from verified_barrier.teaching.counterexample import run_of_counterexample, run_of_json
 from verified_barrier.teaching.scenarios import SCENARIOS, run_of_scenario, shortest
 from verified_barrier.verification.graph import GraphError
 from verified_barrier.verification.model import Configuration
+from verified_barrier.verification.traces.trace import TraceEvent
 
 HERE = Path(__file__).parent
 REAL = (HERE / "withdraw-leaves-gap.txt").read_text(encoding="utf-8")
@@ -102,3 +103,42 @@ def test_file_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     file.write_text("No error has been found.\n")
     assert cli.main(["diagram", "counterexample", str(file), "--parties", "2"]) == 2
     assert f"{file}: TLC's output has no counterexample" in capsys.readouterr().err
+
+
+HOLDS_ON = (HERE / "holds-on.trace.json").read_text(encoding="utf-8")
+"""What `verified-barrier check --artifacts` keeps of fault/holds-on."""
+
+
+def test_counterexample_of_a_broken_barrier_is_drawn_to_its_end() -> None:
+    """The step that is the fault has its own name, and breaks the promise."""
+    run = run_of_json(HOLDS_ON)
+    assert run.stuck is None
+    assert run.title == "fault/holds-on breaks OneAction"
+    assert run.moments[-1].event == TraceEvent("ActionReturnedAfterResetHoldsOn", 0)
+    assert run.moments[-1].broken == ("OneAction",)
+
+
+def test_counterexample_of_another_check_ends_where_the_model_does() -> None:
+    """It is not known what else the barrier does."""
+    run = run_of_json(HOLDS_ON.replace("fault/holds-on", "spoilt/holds-on"))
+    assert run.stuck is not None
+    assert run.moments == run_of_json(HOLDS_ON).moments[:-2]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "no counterexample of verified-barrier check --artifacts: JSONDecodeError"),
+        ("{}", "no counterexample of .*: KeyError"),
+        (HOLDS_ON.replace("TRIPPING", "TRAPPING"), "not a state of Barrier.tla .*TRAPPING"),
+    ],
+)
+def test_json_that_is_no_counterexample_is_refused(text: str, says: str) -> None:
+    with pytest.raises(GraphError, match=says):
+        run_of_json(text)
+
+
+def test_parties_are_asked_for_where_they_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """TLC's output does not say how many there are."""
+    assert cli.main(["diagram", "counterexample", str(HERE / "withdraw-leaves-gap.txt")]) == 2
+    assert "--parties is missing" in capsys.readouterr().err

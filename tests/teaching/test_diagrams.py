@@ -33,6 +33,7 @@ RUNS = HERE / "runs.ndjson"
 SUFFIXES = {"svg": "svg", "dot": "dot", "mermaid": "mmd", "text": "txt"}
 
 COUNTEREXAMPLE = ["counterexample", str(HERE / "withdraw-leaves-gap.txt"), "--parties", "3"]
+OF_A_FAULT = ["counterexample", str(HERE / "holds-on.trace.json")]
 CROSSING = ["states", "--only", "Call,Arrive*,Leave"]
 ALL_STATES = ["states", "--parties", "1", "--action"]
 
@@ -45,6 +46,7 @@ CASES = [
         for form in SEQUENCE_FORMATS
     ),
     *(("counterexample", form, COUNTEREXAMPLE, 1) for form in SEQUENCE_FORMATS),
+    *(("fault", form, OF_A_FAULT, 0) for form in SEQUENCE_FORMATS),
     *(("crossing-states", form, CROSSING, 0) for form in STATE_FORMATS),
     *(("all-states", form, ALL_STATES, 0) for form in STATE_FORMATS),
     *(("held", form, ["scenario", "held"], 0) for form in SEQUENCE_FORMATS),

@@ -52,7 +52,7 @@ def test_one_that_can_be_stepped_through(gallery: Gallery) -> None:
     assert f"A shortest run that breaks OneAction ({LAMPS['OneAction']}):" in said
     assert "  4. ActionReturnedAfterResetHoldsOn t1  t1 LEAVING (RESET)\n" in said
     assert said.endswith(
-        "What catches it: verified-barrier check --full --only 'fault/holds-on'\n"
+        "What catches it: verified-barrier check --only 'fault/holds-on'\n"
         "To try it: verified-barrier play --barrier holds-on --parties 1 --threads 2 --action\n"
     )
     (piece,) = (piece for piece in pieces() if piece.name == "holds-on")
@@ -81,6 +81,47 @@ def test_one_that_never_ends(gallery: Gallery) -> None:
     assert code == 0
     assert "A run that breaks Crossing:\n" in said
     assert "for ever\n\nWhat catches it" in said
+
+
+@pytest.mark.parametrize("group", ["cpython", "locks-fault/one"])
+def test_several_with_one_beginning(gallery: Gallery, group: str) -> None:
+    """They are listed, as all are without a name."""
+    _, all_of_them, _ = gallery()
+    code, said, errors = gallery(group)
+    assert (code, errors) == (0, "")
+    listed = [line.split()[0] for line in said.splitlines() if line.startswith("  ")]
+    assert listed == [p.name for p in pieces() if p.model.name.startswith(group)]
+    assert {" ".join(line.split()) for line in said.splitlines()} <= {
+        " ".join(line.split()) for line in all_of_them.splitlines()
+    }
+
+
+def test_list_fits_a_terminal(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too long for a line goes on in the next."""
+    _, whole, _ = gallery()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    _, said, _ = gallery()
+    assert max(map(len, said.splitlines())) <= 80
+    assert said.split() == whole.split()
+
+
+@pytest.mark.check
+@pytest.mark.parametrize(
+    ("name", "first", "catches"),
+    [
+        ("fault/misspelt-phase", '  1. phase = "ABORTED"', "check --only"),
+        ("cpython-at-once/timed-call", '  1. pc[t1] = "with"', "check --full --only"),
+        ("locks-fault/woken-first", "  1. Call: ", "check --only"),
+    ],
+)
+def test_what_is_not_known_is_not_said(
+    gallery: Gallery, name: str, first: str, catches: str
+) -> None:
+    """An action that TLC does not name; and --full, where it is of no use."""
+    _, said, _ = gallery(name)
+    assert f":\n{first}" in said
+    assert f"What catches it: verified-barrier {catches} '{name}'\n" in said
 
 
 def test_wrong_usage(gallery: Gallery) -> None:

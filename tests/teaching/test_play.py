@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from verified_barrier import cli
-from verified_barrier.teaching.barriers import EXHIBITS, Size, exhibit, followed
+from verified_barrier.teaching.barriers import EXHIBITS, exhibit, followed
 from verified_barrier.teaching.followed import LAMPS, Followed
 from verified_barrier.teaching.moves import MoveError, Run
-from verified_barrier.teaching.play.view import in_short
+from verified_barrier.teaching.play.session import HELP
+from verified_barrier.teaching.play.view import in_short, view_of
+from verified_barrier.teaching.sizes import Size
 
 GOLDEN = Path(__file__).parent / "golden" / "play.txt"
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "play.svg"
@@ -86,9 +88,9 @@ def test_a_link_leads_to_the_same_run(play: Play) -> None:
 @pytest.mark.parametrize(
     ("arguments", "title"),
     [
-        ([], "2 parties, 2 threads, no action"),
-        (["--threads", "3"], "2 parties, 3 threads, no action"),
-        (["--action", "--parties", "1"], "1 party, 2 threads, an action"),
+        ([], "2 parties, 2 threads, without action"),
+        (["--threads", "3"], "2 parties, 3 threads, without action"),
+        (["--action", "--parties", "1"], "1 party, 2 threads, with an action"),
     ],
 )
 def test_what_is_not_said_is_as_usual(play: Play, arguments: list[str], title: str) -> None:
@@ -110,11 +112,13 @@ def test_a_broken_promise_is_a_lamp(play: Play) -> None:
     """It is said which one, and that the task is done."""
     moves = "call 1, ArriveAndReleaseTooSoon 1"
     _, said, _ = play("why\nsolution\n", "--barrier", "release-too-soon", "--moves", moves)
-    assert "DONE: Let a thread cross alone: in 2 moves; no run is shorter" in said
+    assert "DONE: Cross before all have arrived: in 2 moves; no run is shorter" in said
     meaning = LAMPS["NoEarlyRelease"]
     assert f"  BROKEN   NoEarlyRelease: {meaning}\n" in said
     assert f"NoEarlyRelease is broken: {meaning}" in said
-    assert "Let a thread cross alone, in 2 moves:\nCall t1, ArriveAndReleaseTooSoon t1\n" in said
+    assert (
+        "Cross before all have arrived, in 2 moves:\nCall t1, ArriveAndReleaseTooSoon t1\n" in said
+    )
 
 
 def test_a_barrier_that_cannot_be_broken_has_no_solution(play: Play) -> None:
@@ -127,10 +131,13 @@ def test_a_barrier_that_cannot_be_broken_has_no_solution(play: Play) -> None:
     ("arguments", "says"),
     [
         (["--barrier", "theirs"], "there is no barrier 'theirs': choose one of ours, cpython"),
-        (["--threads", "5"], "ours is not there in this size: choose one of 1 parties, 1 threads"),
+        (
+            ["--threads", "7"],
+            "--threads 7: ours has 1 to 4 parties and 1 to 4 threads, with or without an action",
+        ),
         (
             ["--moves", "call 1, leave 1"],
-            "leave 1 is not possible: it is CALLING; to leave",
+            "leave 1 is not possible: it is at CALLING; to leave",
         ),
         (["--moves", "call"], "call is not possible: it happens to a thread: call 1"),
         (["--svg", "no/such/folder/play.svg"], "no/such/folder/play.svg cannot be written"),
@@ -146,7 +153,7 @@ def test_wrong_usage(play: Play, arguments: list[str], says: str) -> None:
 @pytest.mark.parametrize(
     ("before", "move", "says"),
     [
-        ("", "arrive 1", "it is OUTSIDE; to arrive it must be CALLING or HELD"),
+        ("", "arrive 1", "it is at OUTSIDE; to arrive it must be at CALLING or HELD"),
         ("", "call 4", "there are the threads 1 to 3"),
         ("", "abort 1", "it happens to no one thread: abort"),
         ("", "1 call", "is no move: say what happens, and to which thread: arrive 1"),
@@ -157,7 +164,7 @@ def test_wrong_usage(play: Play, arguments: list[str], says: str) -> None:
             "may be any of: ActionReturned t2, ActionRaised t2",
         ),
         ("call 1, call 2, arrive 1, arrive 2", "time out 1", "cannot time out, only in FILLING"),
-        ("call 1", "withdraw 2", "it is OUTSIDE; to withdraw it must be"),
+        ("call 1", "withdraw 2", "it is at OUTSIDE; to withdraw it must be"),
         ("call 1, arrive 1", "withdraw call 1", "what can be is Withdraw t1"),
     ],
 )
@@ -225,6 +232,23 @@ def test_image_of_the_documentation_is_of_today(
     assert made == kept
     assert any("UniqueIndex" in line for line in kept)
     assert "url(http" not in IMAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.check
+def test_all_is_legible_in_80_columns(run: Run) -> None:
+    """Where a thread is, and was, stands in one line, and no name is cut off."""
+    from rich.console import Console
+
+    from verified_barrier.teaching.play.pretty import PrettyScreen
+
+    make(run, "call 1, call 2, call 3, arrive 3, arrive 2, action done 2")
+    output = io.StringIO()
+    screen = PrettyScreen(Console(width=80, file=output))
+    screen.show(view_of(run, run.barrier.challenges[0]))
+    shown = output.getvalue()
+    assert "t3        LEAVING (index 0, RELEASED)  \u2190 WAITING (index 0)" in shown
+    assert [name for name in LAMPS if f"\u25cf {name} " not in shown] == []
+    assert [line for line in HELP if len(line) > 80] == []
 
 
 PROGRAM = [sys.executable, "-m", "verified_barrier.cli", "play"]

@@ -7,7 +7,7 @@
 (* Whoever reads the states that TLC finds reads both: what CPython keeps, *)
 (* and what the promises of a barrier speak of.  Nothing is checked here.  *)
 (*                                                                         *)
-(* barriers.py adds SeenNext: each step of CPythonBarrier.tla, observed.   *)
+(* searched.py adds SeenNext: each step of CPythonBarrier.tla, observed.   *)
 (***************************************************************************)
 EXTENDS CPythonRefines
 
@@ -29,7 +29,7 @@ SeenInit ==
     /\ seenIndex   = Seen[5]
 
 Observed ==
-    /\ RefinesNext
+    /\ EndedIsKept
     /\ seenPhase'   = Seen'[1]
     /\ seenArrived' = Seen'[2]
     /\ seenPc'      = Seen'[3]

@@ -1,52 +1,24 @@
 """The barriers that one can look at: ours, CPython's, and some that are almost right.
 
-None of them is written down here. Ours is the table; CPython's is ``spec/CPythonBarrier.tla``; a
-broken one is ours with an action replaced, as the model of the same name in
-``models/manifest.toml`` says.
+None of them is written down here. Ours is the table; the others are in TLA+: see ``searched.py``.
 """
 
 from __future__ import annotations
 
-import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from verified_barrier.table import TABLE, Event
 from verified_barrier.teaching.followed import Followed, follow
-from verified_barrier.teaching.places import SEEN, Steps, cpython_steps, dumped_steps, our_steps
-from verified_barrier.verification.graph import read_dump
-from verified_barrier.verification.manifest import load_manifest
-from verified_barrier.verification.resources import MODELS, SPEC, SetupError, read_modules
-from verified_barrier.verification.tlc import Finding, Tlc
+from verified_barrier.teaching.places import Steps, our_steps
+from verified_barrier.teaching.searched import replacement_of, search_broken, search_cpython
+from verified_barrier.teaching.sizes import OF_THE_TABLE, Size, searched, sizes_in_words
+from verified_barrier.verification.resources import SetupError
+from verified_barrier.verification.tlc import Tlc
 
-__all__ = [
-    "EXHIBITS",
-    "Challenge",
-    "Exhibit",
-    "Size",
-    "exhibit",
-    "followed",
-    "replacement_of",
-    "runs_of",
-    "steps_of",
-]
-
-
-class Size(NamedTuple):
-    """How large a barrier is, and how many threads there are."""
-
-    parties: int
-    threads: int
-    has_action: bool
-
-    def __str__(self) -> str:
-        action = "with an action" if self.has_action else "without action"
-        return f"{self.parties} parties, {self.threads} threads, {action}"
+__all__ = ["EXHIBITS", "Challenge", "Exhibit", "exhibit", "followed", "runs_of", "steps_of"]
 
 
 class Challenge(NamedTuple):
@@ -80,6 +52,11 @@ class Exhibit:
     def is_cpythons(self) -> bool:
         """Whether it is ``threading.Barrier``."""
         return self.key == "cpython"
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is one that is almost right."""
+        return not self.is_ours and not self.is_cpythons
 
     @property
     def events(self) -> Mapping[str, Event]:
@@ -125,8 +102,18 @@ _TWO_ACTING: Final = Size(2, 2, True)
 _THREE: Final = Size(3, 3, False)
 
 
-def _fault(key: str, title: str, story: str, size: Size, task: str, violates: str) -> Exhibit:
-    return Exhibit(key, title, story, (Challenge(task, violates, size),), (size,))
+def _fault(
+    key: str,
+    title: str,
+    story: str,
+    challenge: Challenge,
+    *,
+    least_parties: int = 1,
+    has_action: tuple[bool, ...] = (False, True),
+) -> Exhibit:
+    """Return a broken barrier, in the sizes in which its challenge can be met."""
+    sizes = searched(least_parties=least_parties, has_action=has_action)
+    return Exhibit(key, title, story, (challenge,), sizes)
 
 
 EXHIBITS: Final = (
@@ -136,12 +123,7 @@ EXHIBITS: Final = (
         "The barrier of this package, as its table has it. Everything that can happen is here, "
         "and nothing that can happen breaks a promise.",
         (Challenge("Break any promise", None, _THREE),),
-        tuple(
-            Size(parties, threads, has_action)
-            for parties in range(1, 5)
-            for threads in range(1, 5)
-            for has_action in (False, True)
-        ),
+        OF_THE_TABLE,
     ),
     Exhibit(
         "cpython",
@@ -152,64 +134,57 @@ EXHIBITS: Final = (
             Challenge("Make two threads get the same index", "UniqueIndex", _THREE),
             Challenge("Let one thread of a crossing return and another raise", "OneOutcome", _TWO),
         ),
-        (_TWO, _TWO_ACTING, Size(2, 3, False), _THREE),
+        searched(),
     ),
     _fault(
         "withdraw-leaves-gap",
         "Nobody moves up",
         "A waiter in which an exception is raised gives up its place, but those behind it keep "
         "theirs.",
-        _THREE,
-        "Make two threads get the same index",
-        "UniqueIndex",
+        Challenge("Make two threads get the same index", "UniqueIndex", _THREE),
+        least_parties=3,
     ),
     _fault(
         "abort-reaches-released",
         "A late abort() that acts",
         "abort() reaches threads that were released already and have not left yet.",
-        _TWO,
-        "Change an outcome after it was given",
-        "OneOutcome",
+        Challenge("Change an outcome after it was given", "OneOutcome", _TWO),
     ),
     _fault(
         "holds-on",
         "The action's end goes unnoticed",
         "After a reset the end of the action does not open the barrier again.",
-        Size(1, 2, True),
-        "Strand a thread: have a call held for ever",
-        "HeldArrives",
+        Challenge("Strand a thread: have a call held for ever", "HeldArrives", Size(1, 2, True)),
+        has_action=(True,),
     ),
     _fault(
         "withdrawal-not-counted",
         "Gone, and still counted",
         "A waiter in which an exception is raised leaves, but the count does not go down.",
-        _TWO,
-        "Let a thread cross without the other",
-        "NoEarlyRelease",
+        Challenge("Cross without a thread that has left", "NoEarlyRelease", _TWO),
+        least_parties=2,
     ),
     _fault(
         "release-too-soon",
         "One too early",
         "The last arrival but one releases the barrier: an error by one.",
-        _TWO,
-        "Let a thread cross alone",
-        "NoEarlyRelease",
+        Challenge("Cross before all have arrived", "NoEarlyRelease", _TWO),
+        least_parties=2,
+        has_action=(False,),
     ),
     _fault(
         "release-skips-action",
         "Without the action",
         "The last arrival may release the others without having run the action.",
-        _TWO_ACTING,
-        "Cross without the action",
-        "ActionBeforeRelease",
+        Challenge("Cross without the action", "ActionBeforeRelease", _TWO_ACTING),
+        has_action=(True,),
     ),
     _fault(
         "broken-lets-in",
         "Broken, and open",
         "A broken barrier lets a call arrive, which then waits for nobody.",
-        _TWO,
-        "Arrive at a broken barrier",
-        "BrokenRefuses",
+        Challenge("Arrive at a broken barrier", "BrokenRefuses", _TWO),
+        least_parties=2,
     ),
 )
 """Every barrier that one can look at. Of the models in the group ``fault`` one is left out, whose
@@ -244,71 +219,13 @@ def steps_of(one: Exhibit, size: Size, tlc: Tlc | None, timeout: float = 60.0) -
     graph.
     """
     if size not in one.sizes:
-        offered = "; ".join(str(size) for size in one.sizes)
-        raise ValueError(f"{one.key} is not there with {size}: choose one of {offered}")
+        raise ValueError(f"{one.key} is not there with {size}: choose {sizes_in_words(one.sizes)}")
     if one.is_ours:
         return our_steps(*size)
     if tlc is None:
         raise SetupError(
             f"TLC is needed for the graph of {one.key}: install verified-barrier[check]"
         )
-    return _dumped(one, size, tlc, timeout)
-
-
-_SEEN: Final = Path(__file__).with_name("CPythonSeen.tla")
-_END: Final = "=" * 77
-_REPLACEMENT: Final = re.compile(r"^    (\w+) <- (\w+)$", re.MULTILINE)
-_DISJUNCT: Final = re.compile(r"^    \\/ (\\E t \\in Threads : )?(\w+)", re.MULTILINE)
-
-
-@cache
-def replacement_of(key: str) -> tuple[str, str]:
-    """Return which action is replaced in a broken barrier, and the name of what replaces it."""
-    (model,) = (model for model in load_manifest(MODELS) if model.name == f"fault/{key}")
-    ((action, other),) = _REPLACEMENT.findall(model.configuration)
-    return action, other
-
-
-def _dumped(one: Exhibit, size: Size, tlc: Tlc, timeout: float) -> Steps:
-    """Return the steps that TLC finds."""
-    modules = read_modules(SPEC)
-    threads = ", ".join(f"t{number}" for number in range(1, size.threads + 1))
-    lines = [
-        "CONSTANTS",
-        f"    Threads = {{{threads}}}",
-        f"    Parties = {size.parties}",
-        f"    HasAction = {str(size.has_action).upper()}",
-    ]
     if one.is_cpythons:
-        module = "CPythonSeen"
-        modules[_SEEN.name] = _observed(modules["CPythonBarrier.tla"])
-        lines += ["INIT SeenInit", "NEXT SeenNext"]
-    else:
-        # The faults are written beside the historian, and need nothing of it.
-        module = "BarrierFaults"
-        text = modules["BarrierFaults.tla"]
-        modules["BarrierFaults.tla"] = text.replace("EXTENDS BarrierHistory", "EXTENDS Barrier")
-        lines += ["    {} <- {}".format(*replacement_of(one.key)), "SPECIFICATION Spec"]
-    with tempfile.TemporaryDirectory(prefix="verified-barrier-") as folder:
-        dump = Path(folder, "graph.dot")
-        run = tlc.run(module, "\n".join(lines) + "\n", modules, timeout, dump)
-        if run.finding is not Finding.HOLDS:
-            raise SetupError(
-                f"TLC finds no graph of {one.key}, {size}: {run.finding.value}\n{run.explanation}"
-            )
-        text = dump.read_text(encoding="utf-8")
-    return cpython_steps(read_dump(text)) if one.is_cpythons else dumped_steps(text)
-
-
-def _observed(cpython: str) -> str:
-    """Return ``CPythonSeen.tla`` with its ``SeenNext``, given ``CPythonBarrier.tla``.
-
-    Each step has a definition of its own, because TLC labels the edges of its graph with that.
-    """
-    definitions, disjuncts = [], []
-    for some_thread, action in _DISJUNCT.findall(cpython[cpython.index("\nNext ==") :]):
-        of = "(t)" if some_thread else ""
-        definitions.append(f"{SEEN}{action}{of} == {action}{of} /\\ Observed")
-        disjuncts.append(f"    \\/ {some_thread}{SEEN}{action}{of}")
-    text = _SEEN.read_text(encoding="utf-8")
-    return text.replace(_END, "\n".join([*definitions, "SeenNext ==", *disjuncts, _END]))
+        return search_cpython(size, tlc, timeout)
+    return search_broken([one.key], size, tlc, timeout)[one.key]

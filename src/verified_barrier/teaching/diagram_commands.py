@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from fnmatch import filter as matching
 from pathlib import Path
 from typing import Any, Final
 
 from verified_barrier.table import TABLE
-from verified_barrier.teaching.counterexample import run_of_counterexample
+from verified_barrier.teaching.counterexample import run_of_counterexample, run_of_json
+from verified_barrier.teaching.exercises.schedules import read_schedule
 from verified_barrier.teaching.folding import MOST_STATES, TooManyStatesError, folded
+from verified_barrier.teaching.moves import MoveError
 from verified_barrier.teaching.phases import PHASE_FORMATS
+from verified_barrier.teaching.play.command import add_size_options, begin
 from verified_barrier.teaching.scenarios import SCENARIOS, run_of_scenario
+from verified_barrier.teaching.schedule import run_of_moves
 from verified_barrier.teaching.sequence import MOST_EVENTS, SEQUENCE_FORMATS, Run, run_of
 from verified_barrier.teaching.states import STATE_FORMATS
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED, EXIT_UNEXPECTED
 from verified_barrier.verification.graph import GraphError
-from verified_barrier.verification.traces.trace import read_traces
+from verified_barrier.verification.tlc import Tlc
+from verified_barrier.verification.traces.trace import TraceError, read_traces
 
 __all__ = ["DiagramError", "add_diagram_commands"]
 
@@ -34,8 +40,13 @@ class DiagramError(ValueError):
     """A diagram that cannot be drawn; the message says why, and what to do."""
 
 
-def add_diagram_commands(commands: Any) -> None:
-    """Add the command ``diagram`` to a parser's commands."""
+def add_diagram_commands(
+    commands: Any, seconds: Callable[[str], float], find_tlc: Callable[[], Tlc]
+) -> None:
+    """Add the command ``diagram`` to a parser's commands.
+
+    Parameters: ``seconds``, the type of a time limit; ``find_tlc``, called if one is needed.
+    """
     diagram = commands.add_parser(
         "diagram",
         help="draw the barrier's phases, its states, and runs of it",
@@ -69,13 +80,19 @@ def add_diagram_commands(commands: Any) -> None:
         description="Draw the counterexample in TLC's output, in the same way.",
         epilog=_DRAWN,
     )
-    counterexample.add_argument("file", type=Path, metavar="FILE", help="what TLC has printed")
     counterexample.add_argument(
-        "--parties", type=_count, required=True, metavar="N", help="those of the model"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="what TLC has printed, or a MODULE.trace.json of verified-barrier check --artifacts",
+    )
+    counterexample.add_argument(
+        "--parties", type=_count, metavar="N", help="those of the model; the JSON has them"
     )
     counterexample.add_argument("--action", action="store_true", help="the model has an action")
     counterexample.add_argument("--format", choices=SEQUENCE_FORMATS, default="text")
     counterexample.set_defaults(run=_counterexample)
+    _add_schedule(diagram, seconds, find_tlc)
     scenario = diagram.add_parser(
         "scenario",
         help="a run of the model that is worth a look",
@@ -87,6 +104,30 @@ def add_diagram_commands(commands: Any) -> None:
     scenario.add_argument("name", choices=SCENARIOS, metavar="NAME", help="one of those below")
     scenario.add_argument("--format", choices=SEQUENCE_FORMATS, default="text")
     scenario.set_defaults(run=_scenario)
+
+
+def _add_schedule(
+    diagram: Any, seconds: Callable[[str], float], find_tlc: Callable[[], Tlc]
+) -> None:
+    schedule = diagram.add_parser(
+        "schedule",
+        help="a run that you lead, of any barrier that can be looked at",
+        description="Draw the run that a schedule leads: a file with a move in each line, such as "
+        "arrive 1. The barrier may be one that is almost right: then it is shown which promise is "
+        "broken, and when.",
+        epilog="Exit code: 0 drawn, 2 usage or environment",
+    )
+    schedule.add_argument("file", type=Path, metavar="FILE", help="such as an exercise's answer")
+    add_size_options(schedule)
+    schedule.add_argument("--format", choices=SEQUENCE_FORMATS, default="text")
+    schedule.add_argument(
+        "--timeout",
+        type=seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds for TLC to find the graph (default: %(default)g)",
+    )
+    schedule.set_defaults(run=lambda options: _schedule(options, find_tlc))
 
 
 def _add_states(diagram: Any) -> None:
@@ -167,7 +208,13 @@ def _chosen(option: str, patterns: str) -> list[str]:
 
 
 def _sequence(options: argparse.Namespace) -> int:
-    traces = read_traces(options.file)
+    try:
+        traces = read_traces(options.file)
+    except TraceError as problem:
+        raise DiagramError(
+            f"{problem}\n    a schedule is drawn by verified-barrier diagram schedule; the run of "
+            "one of make find is recorded by make replay"
+        ) from None
     if not 1 <= options.trace <= len(traces):
         raise DiagramError(
             f"--trace is {options.trace}, and {options.file} has the traces 1 to {len(traces)}"
@@ -188,14 +235,36 @@ def _sequence(options: argparse.Namespace) -> int:
 
 
 def _counterexample(options: argparse.Namespace) -> int:
+    text = _read(options.file)
     try:
-        text = options.file.read_text(encoding="utf-8")
-        run = run_of_counterexample(text, options.parties, options.action)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise DiagramError(f"{options.file} cannot be read: {problem}") from None
+        if text.startswith("{"):
+            run = run_of_json(text)
+        elif options.parties is None:
+            raise DiagramError("--parties is missing: TLC does not print how many there are")
+        else:
+            run = run_of_counterexample(text, options.parties, options.action)
     except GraphError as problem:
         raise DiagramError(f"{options.file}: {problem}") from None
     return _draw(run, options)
+
+
+def _schedule(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
+    moves = read_schedule(_read(options.file))
+    wanted = (options.parties, options.threads, options.action)
+    run, _ = begin(options.barrier, wanted, find_tlc, options.timeout)
+    for line, move in moves:
+        try:
+            run.make(run.find(move))
+        except MoveError as problem:
+            raise DiagramError(f"{options.file}, line {line}: {problem}") from None
+    return _draw(run_of_moves(run), options)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DiagramError(f"{file} cannot be read: {problem}") from None
 
 
 def _scenario(options: argparse.Namespace) -> int:

@@ -12,10 +12,12 @@ import copy
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Final, NamedTuple
 
-from verified_barrier.table import Location
-from verified_barrier.teaching.places import Place, Scene, Steps
+from verified_barrier.table import Location, Outcome
+from verified_barrier.teaching.places import Place, Scene, Steps, ThreadScene
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.model import ThreadState
 from verified_barrier.verification.properties import Historian
 
@@ -72,36 +74,43 @@ class Moment(NamedTuple):
         counts = h.generation, h.arrivals, h.returns, frozenset(h.releases)
         return self.place, tuple(h.joined), tuple(h.first), counts, self.violated
 
-    def slotted(self) -> tuple[Moment, tuple[int, ...]]:
-        """Return what is the same with its threads in slots, and the slot of each."""
-        place, h, violated = self
-        order = sorted(range(len(h.joined)), key=self._sorts)
-        historian = copy.copy(h)
-        historian.now = place.judged._replace(
-            threads=tuple(place.judged.threads[old] for old in order)
-        )
-        historian.before = historian.now
-        historian.first = [h.first[old] for old in order]
-        # Generations are numbered anew: only their order matters, and who shares one.
-        ranks = {number: rank for rank, number in enumerate(sorted({*h.joined} - {0}), 1)}
-        historian.joined = [ranks.get(h.joined[old], 0) for old in order]
-        historian.generation = ranks.get(h.generation, len(ranks) + 1)
-        historian.releases = set(h.releases)
-        slots = tuple(order.index(old) for old in range(len(order)))
-        return Moment(place.in_order(order), historian, violated), slots
-
-    def _sorts(self, number: int) -> tuple[str, int, str]:
-        thread, judged = self.place.scene.threads[number], self.place.judged.threads[number]
-        first = self.historian.first[number]
-        return f"{thread} {judged}", self.historian.joined[number], f"{first}"
-
-    def after(self, place: Place) -> Moment:
-        """Return the run with one step more, which leads to ``place``."""
+    def after(self, place: Place) -> tuple[Moment, tuple[int, ...]]:
+        """Return the run with one step more, which leads to ``place``, in slots."""
         historian = copy.copy(self.historian)
-        historian.joined, historian.first = list(historian.joined), list(historian.first)
-        historian.releases = set(historian.releases)
         historian.see(place.judged)
-        return Moment(place, historian, tuple(historian.violated()))
+        return _in_slots(place, historian)
+
+    def sorts(self, number: int) -> tuple[str, int, str]:
+        """Return what puts a thread into its slot: what tells it from the others."""
+        return _sorts(self.place, self.historian, number)
+
+
+def _in_slots(place: Place, historian: Historian) -> tuple[Moment, tuple[int, ...]]:
+    """Return a run up to now with its threads in slots, and the slot of each.
+
+    Parameters: ``historian``, who is nobody else's.
+    """
+    h, violated = historian, tuple(historian.violated())
+    order = sorted(range(len(h.joined)), key=partial(_sorts, place, h))
+    place = place.in_order(order)
+    h.before = h.now = place.judged
+    h.first = [h.first[old] for old in order]
+    # Generations are numbered anew: only their order matters, and who shares one.
+    ranks = {number: rank for rank, number in enumerate(sorted({*h.joined} - {0}), 1)}
+    h.joined = [ranks.get(h.joined[old], 0) for old in order]
+    h.generation = ranks.get(h.generation, len(ranks) + 1)
+    slots = tuple(order.index(old) for old in range(len(order)))
+    return Moment(place, h, violated), slots
+
+
+def _sorts(place: Place, historian: Historian, number: int) -> tuple[str, int, str]:
+    words = _in_words(place.scene.threads[number], place.judged.threads[number])
+    return words, historian.joined[number], _in_words(historian.first[number])
+
+
+@cache
+def _in_words(*parts: ThreadScene | ThreadState | Outcome | None) -> str:
+    return " ".join(map(str, parts))
 
 
 class Position(NamedTuple):
@@ -122,6 +131,11 @@ class Followed:
     nodes: tuple[Node, ...]
     moments: tuple[Moment, ...]
     """Of each node, the run by which it was found first."""
+
+    @property
+    def size(self) -> Size:
+        """How large the barrier is, and how many threads there are."""
+        return Size(self.parties, self.threads, self.has_action)
 
     @property
     def start(self) -> Position:
@@ -168,20 +182,26 @@ def follow(
     Parameters: ``steps``, what can happen; ``is_intervention``, whether an action is a timeout, an
     exception, an abort or a reset.
     """
-    start, _ = Moment(steps.start, Historian(parties, has_action, steps.start.judged), ()).slotted()
+    start, _ = _in_slots(steps.start, Historian(parties, has_action, steps.start.judged))
     numbers, found, queue = {start.key: 0}, [start], deque([start])
     moves: list[tuple[Move, ...]] = []
     while queue:
         moment = queue.popleft()
-        here = []
+        here: dict[tuple[str, int | None], Move] = {}
+        twins = _twins(moment)
         for action, slot, place in sorted(steps.after(moment.place), key=_in_order):
-            target, slots = moment.after(place).slotted()
+            if slot is not None and slot in twins:
+                here[action, slot] = _of_twin(here[action, slot - 1], slot)
+                continue
+            if (action, slot) in here:
+                raise ValueError(f"{action} leads from {moment.place.scene} to two places")
+            target, slots = moment.after(place)
             if target.key not in numbers:
                 numbers[target.key] = len(found)
                 found.append(target)
                 queue.append(target)
-            here.append(Move(action, slot, numbers[target.key], slots))
-        moves.append(tuple(here))
+            here[action, slot] = Move(action, slot, numbers[target.key], slots)
+        moves.append(tuple(here.values()))
     nodes = tuple(
         Node(moment.place.scene, moment.violated, there)
         for moment, there in zip(found, moves, strict=True)
@@ -190,6 +210,19 @@ def follow(
     nodes = _judge(nodes, judged, "NoStrandedWaiter", _has_outcome, is_intervention)
     nodes = _judge(nodes, judged, "HeldArrives", _is_held, is_intervention)
     return Followed(parties, threads, has_action, nodes, tuple(found))
+
+
+def _twins(moment: Moment) -> set[int]:
+    """Return the slots of the threads that are in every respect where the one before them is."""
+    sorts = [moment.sorts(slot) for slot in range(len(moment.historian.joined))]
+    return {slot for slot in range(1, len(sorts)) if sorts[slot] == sorts[slot - 1]}
+
+
+def _of_twin(move: Move, slot: int) -> Move:
+    """Return the move of the thread in a slot, given that of the one before it."""
+    slots = [*move.slots]
+    slots[slot - 1], slots[slot] = slots[slot], slots[slot - 1]
+    return move._replace(slot=slot, slots=tuple(slots))
 
 
 def _in_order(step: tuple[str, int | None, Place]) -> tuple[str, int]:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, Size, followed
+from verified_barrier.teaching.barriers import EXHIBITS, Exhibit, followed
 from verified_barrier.teaching.errors import TeachingError
 from verified_barrier.teaching.exercises.specification import defined
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.moves import said, scene_in_words
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.counterexample import as_steps
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED, EXIT_INCOMPLETE
 from verified_barrier.verification.manifest import Model, load_manifest
@@ -74,8 +78,9 @@ def add_gallery_command(
     gallery = commands.add_parser(
         "gallery",
         help="barriers that are almost right: a failing run of each, and what catches it",
-        description="Without a name, list the barriers that are almost right. With one, show what "
-        "is changed in it, a shortest run that breaks a promise, and the check that catches it.",
+        description="Without a name, list the barriers that are almost right; with how several "
+        "begin, such as cpython, list those. With the name of one, show what is changed in it, "
+        "a shortest run that breaks a promise, and the check that catches it.",
         epilog="Exit code: 0 shown, 2 usage or environment, 3 incomplete (the time limit was "
         "reached).",
     )
@@ -92,14 +97,33 @@ def add_gallery_command(
 
 def _gallery(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
     found = pieces()
-    if options.name is None:
-        for line in _listed(found):
-            print(line)
-        return EXIT_AS_EXPECTED
     for piece in found:
         if options.name in (piece.name, piece.model.name):
             return _show(piece, find_tlc(), options.timeout)
-    raise TeachingError(f"there is no {options.name!r}: verified-barrier gallery lists them")
+    if options.name is not None:
+        # The name of a group, such as locks-fault, or of several.
+        found = [piece for piece in found if piece.model.name.startswith(options.name)]
+        if not found:
+            raise TeachingError(
+                f"there is no {options.name!r}: verified-barrier gallery lists them"
+            )
+    for line in _listed(found):
+        _say(line, 6)
+    return EXIT_AS_EXPECTED
+
+
+def _say(line: str, indent: int = 0) -> None:
+    """Print a line; in a terminal, as several if it is too long for one."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(
+            line,
+            width,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    print(line)
 
 
 def _listed(found: list[Piece]) -> Iterator[str]:
@@ -108,16 +132,17 @@ def _listed(found: list[Piece]) -> Iterator[str]:
         (True, "Barriers that can be stepped through by hand:"),
         (False, "Found by TLC alone: faults of the locks, CPython's barrier, less fairness:"),
     ):
-        yield about
-        for piece in found:
-            if (piece.exhibit is not None) is can:
-                yield f"  {piece.name:<{width}}  {piece.model.violates}: {piece.story}"
+        those = [piece for piece in found if (piece.exhibit is not None) is can]
+        if those:
+            yield about
+        for piece in those:
+            yield f"  {piece.name:<{width}}  {piece.model.violates}: {piece.story}"
     yield "verified-barrier gallery NAME shows one."
 
 
 def _show(piece: Piece, tlc: Tlc, timeout: float) -> int:
     model = piece.model
-    print(piece.story)
+    _say(piece.story)
     print(_size(model))
     for line in _changes(model):
         print(line)
@@ -131,11 +156,12 @@ def _show(piece: Piece, tlc: Tlc, timeout: float) -> int:
     else:
         lines = list(_stepped(piece.exhibit, model, tlc, timeout))
     kind = "A shortest run" if piece.exhibit else "A run"
-    print(f"{kind} that breaks {model.violates}{_meaning(model)}:")
+    _say(f"{kind} that breaks {model.violates}{_meaning(model)}:")
     for line in lines:
-        print(line)
+        _say(line, 5)
     print()
-    print(f"What catches it: verified-barrier check --full --only '{model.name}'")
+    full = "--full " if model.large else ""
+    print(f"What catches it: verified-barrier check {full}--only '{model.name}'")
     if piece.exhibit:
         print(f"To try it: {_play(piece.exhibit, model)}")
     return EXIT_AS_EXPECTED

@@ -8,16 +8,17 @@ properties are judged. They are the same of a barrier in our words, and not of C
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 from verified_barrier.verification.graph import (
     Dump,
     GraphError,
     configuration,
-    parse_dump,
+    graph_of,
     values,
 )
-from verified_barrier.verification.model import Configuration, initial, steps
+from verified_barrier.verification.model import Configuration, ThreadState, initial, steps
 
 __all__ = [
     "SEEN",
@@ -25,13 +26,13 @@ __all__ = [
     "Scene",
     "Steps",
     "ThreadScene",
+    "broken_steps",
     "cpython_steps",
-    "dumped_steps",
     "our_steps",
 ]
 
 SEEN: Final = "Seen"
-"""Before the name of each step of ``CPythonSeen.tla``."""
+"""Before the name of each step in a graph that TLC finds."""
 
 
 class ThreadScene(NamedTuple):
@@ -85,11 +86,13 @@ class Steps(NamedTuple):
 def _shown(judged: Configuration) -> Place:
     """Return a configuration of ours as it is shown: as it is."""
     (phase, arrived), threads = judged
-    scenes = (
-        ThreadScene(t.location.value, None if t.outcome is None else t.outcome.value, t.index)
-        for t in threads
-    )
-    return Place(Scene(phase.value, arrived, tuple(scenes)), judged)
+    return Place(Scene(phase.value, arrived, tuple(map(_shown_thread, threads))), judged)
+
+
+@cache
+def _shown_thread(thread: ThreadState) -> ThreadScene:
+    location, outcome, index = thread
+    return ThreadScene(location.value, None if outcome is None else outcome.value, index)
 
 
 def our_steps(parties: int, threads: int, has_action: bool) -> Steps:
@@ -102,12 +105,24 @@ def our_steps(parties: int, threads: int, has_action: bool) -> Steps:
     return Steps(_shown(initial(threads)), after)
 
 
-def dumped_steps(text: str) -> Steps:
-    """Return the steps of a graph that TLC wrote, of a module with the words of ours.
+def broken_steps(dump: Dump) -> dict[str, Steps]:
+    """Return the steps of each barrier in a graph of ``SeveralBroken.tla``, by its name.
 
     Raises ``GraphError`` where the graph is not understood.
     """
-    graph = parse_dump(text)
+    names = {number: variables["which"].strip('"') for number, variables in dump.states.items()}
+    parts = {name: Dump({}, set(), set()) for name in names.values()}
+    for number, variables in dump.states.items():
+        parts[names[number]].states[number] = variables
+    for number in dump.initial:
+        parts[names[number]].initial.add(number)
+    for source, target, action in dump.edges:
+        parts[names[source]].edges.add((source, target, action.removeprefix(SEEN)))
+    return {name: _broken_steps(part) for name, part in parts.items()}
+
+
+def _broken_steps(dump: Dump) -> Steps:
+    graph = graph_of(dump)
     shown = {judged: _shown(judged) for judged in graph.states}
     edges = ((shown[e.source], (e.action, e.thread, shown[e.target])) for e in graph.edges)
     return _looked_up({shown[start] for start in graph.initial}, edges)

@@ -112,35 +112,41 @@ def _is_over(configuration: Configuration) -> bool:
     return all(thread.location is Location.OUTSIDE for thread in configuration.threads)
 
 
-_ROWS: Final = {row.action: row for row in TABLE.rows}
+_EVENTS: Final = {row.action: row.event for row in TABLE.rows}
 _BROKEN: Final = TraceEvent("Raised", error="BrokenBarrierError", by="barrier")
 _INTERRUPTED: Final = TraceEvent("Raised", error="KeyboardInterrupt", by="other")
 _FAILED: Final = TraceEvent("Raised", error="ValueError", by="action")
 
 
-def told(edge: Edge) -> Iterator[TraceEvent]:
-    """Yield the events of a trace that tell of a step."""
-    row, thread = _ROWS[edge.action], edge.thread
-    if row.event is Event.LEAVE and thread is not None:
-        before = edge.source.threads[thread]
+def told(edge: Edge, what: Event | None = None) -> Iterator[TraceEvent]:
+    """Yield the events of a trace that tell of a step.
+
+    Parameters: ``what`` happens in it, if its action is not one of the table.
+    """
+    event, thread = what or _EVENTS[edge.action], edge.thread
+    before, after = (
+        None if thread is None else c.threads[thread] for c in (edge.source, edge.target)
+    )
+    is_over = after is not None and after.location is Location.OUTSIDE
+    if event is Event.LEAVE and before is not None and is_over:
         if before.outcome is Outcome.RELEASED:
             yield TraceEvent("Returned", thread, before.index)
         else:
             yield _BROKEN._replace(thread=thread)
         return
-    if row.event is Event.ACTION_RETURNED:
+    if event is Event.ACTION_RETURNED:
         yield TraceEvent("ActionDone", thread)
-    if row.event is Event.ACTION_RAISED:
+    if event is Event.ACTION_RAISED:
         yield TraceEvent("ActionFailed", thread)
-    if row.event is not Event.WITHDRAW_CALL:
+    if event is not Event.WITHDRAW_CALL:
         yield TraceEvent(edge.action, thread)
-    if row.location is Location.ACTING:
+    if after is not None and after.location is Location.ACTING:
         yield TraceEvent("ActionBegan", thread)
-    if row.event is Event.ACTION_RAISED:
+    if event is Event.ACTION_RAISED:
         yield _FAILED._replace(thread=thread)
-    elif row.event in (Event.WITHDRAW, Event.WITHDRAW_CALL):
+    elif event in (Event.WITHDRAW, Event.WITHDRAW_CALL):
         yield _INTERRUPTED._replace(thread=thread)
-    elif row.location is Location.OUTSIDE:
+    elif is_over:
         yield _BROKEN._replace(thread=thread)
 
 

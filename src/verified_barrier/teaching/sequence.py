@@ -6,19 +6,19 @@ run of the model any more, and says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final, NamedTuple
 
-from verified_barrier.machine import EMPTY, State
+from verified_barrier.machine import EMPTY
 from verified_barrier.table import TABLE, Outcome
 from verified_barrier.teaching.svg import Drawing, width_of
 from verified_barrier.teaching.words import barrier_words, state_words
 from verified_barrier.verification.traces.following import Follower
 from verified_barrier.verification.traces.trace import Trace, TraceEvent
 
-__all__ = ["MOST_EVENTS", "SEQUENCE_FORMATS", "Moment", "Run", "run_of"]
+__all__ = ["MOST_EVENTS", "SEQUENCE_FORMATS", "Moment", "Run", "lanes_of", "run_of"]
 
 MOST_EVENTS: Final = 500
 """How many events a diagram shows at most: with more, it is too long for anyone to read."""
@@ -35,10 +35,14 @@ class Moment(NamedTuple):
     number: int
     """Its place in the trace, counted from 1."""
     event: TraceEvent
-    state: State
-    """The barrier's state after it."""
+    state: str
+    """The barrier's state after it, in words."""
     is_change: bool
     """Whether the barrier's state was another before."""
+    outcome: Outcome | None
+    """The outcome that this gives to the generation."""
+    broken: tuple[str, ...] = ()
+    """The promises that are broken from now on."""
 
     @property
     def says(self) -> str:
@@ -47,19 +51,15 @@ class Moment(NamedTuple):
         if event.name == "Returned":
             return f"returns {event.index}"
         if event.name == "Raised":
-            return f"raises {event.error}" + (f" ({event.by})" if event.by != "barrier" else "")
+            return f"raises {event.error}" + (" (action)" if event.by == "action" else "")
         return event.name
 
     @property
-    def outcome(self) -> Outcome | None:
-        """The outcome that this gives to the generation."""
-        return _OUTCOMES.get(self.event.name)
-
-    @property
     def barrier(self) -> str:
-        """What is to say of the barrier: its state if it is another now, and an outcome."""
-        state = state_words(self.state) if self.is_change or self.outcome else ""
-        return f"{state} / {self.outcome.value}" if self.outcome else state
+        """What is to say of the barrier: its state if it is another now, and what is new."""
+        new = [self.outcome.value] if self.outcome else []
+        new += [f"{name} is broken" for name in self.broken]
+        return " / ".join([self.state, *new] if self.is_change or new else [])
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Run:
     title: str
     lanes: tuple[int | None, ...]
     """The threads that do something, counted from 0; ``None``: what no one thread does."""
-    before: State
-    """The barrier's state before the first moment."""
+    before: str
+    """The barrier's state before the first moment, in words."""
     moments: tuple[Moment, ...]
     stuck: str | None
     """Where the trace leaves the model, in words."""
@@ -94,17 +94,22 @@ def run_of(trace: Trace, first: int = 1, last: int | None = None) -> Run:
         if number < first:
             before = now
         else:
-            moments.append(Moment(number, event, now, now != state))
-    acts = {moment.event.thread for moment in moments}
-    lanes = (*sorted(thread for thread in acts if thread is not None), *({None} & acts))
+            outcome = _OUTCOMES.get(event.name)
+            moments.append(Moment(number, event, state_words(now), now != state, outcome))
     title = f"A run of {barrier_words(trace.parties, trace.has_action)}"
-    return Run(title, lanes, before, tuple(moments), stuck)
+    return Run(title, lanes_of(moments), state_words(before), tuple(moments), stuck)
+
+
+def lanes_of(moments: Iterable[Moment]) -> tuple[int | None, ...]:
+    """Return the threads that do something, and ``None`` if something is done by no one thread."""
+    acts = {moment.event.thread for moment in moments}
+    return (*sorted(thread for thread in acts if thread is not None), *({None} & acts))
 
 
 def _text(run: Run) -> str:
     """Return a table with a column for each lane."""
     rows = [["", *map(_lane, run.lanes), "barrier"]]
-    rows.append(["", *("" for _ in run.lanes), state_words(run.before)])
+    rows.append(["", *("" for _ in run.lanes), run.before])
     for moment in run.moments:
         own = [moment.says if lane == moment.event.thread else "" for lane in run.lanes]
         rows.append([str(moment.number), *own, moment.barrier])
@@ -123,7 +128,7 @@ def _stuck(run: Run) -> list[str]:
 def _mermaid(run: Run) -> str:
     lines = ["sequenceDiagram", f"    accTitle: {run.title}"]
     lines += [f"    participant {_lane(lane)}" for lane in run.lanes]
-    lines += ["    participant barrier", f"    Note over barrier: {state_words(run.before)}"]
+    lines += ["    participant barrier", f"    Note over barrier: {run.before}"]
     for moment in run.moments:
         lane = _lane(moment.event.thread)
         if moment.event.name in _SEEN:
@@ -153,7 +158,7 @@ def _svg(run: Run) -> str:
     x_of = {lane: _LEFT + 30 + place * gap for place, lane in enumerate(run.lanes)}
     barrier = _LEFT + 30 + len(run.lanes) * gap
     stuck = [] if run.stuck is None else wrap(f"no run of the model: {run.stuck}", 90)
-    states = [state_words(run.before), *(moment.barrier for moment in run.moments)]
+    states = [run.before, *(moment.barrier for moment in run.moments)]
     width = max(barrier + 24 + width_of(states), _LEFT + width_of([*stuck, run.title]) * 1.2) + 24
     bottom = _TOP + _ROW * (len(run.moments) + 1)
     drawing = Drawing(width, bottom + 20 + 18 * len(stuck) + 12 * bool(stuck), run.title)
@@ -164,7 +169,7 @@ def _svg(run: Run) -> str:
         drawing.text((x, 60), [name], kind="strong")
     for lane, x in x_of.items():
         _draw_bars(drawing, run, lane, x, bottom)
-    drawing.text((barrier + 14, _TOP), [state_words(run.before)], anchor="start")
+    drawing.text((barrier + 14, _TOP), [run.before], anchor="start")
     for place, moment in enumerate(run.moments, 1):
         y = _TOP + place * _ROW
         _draw_moment(drawing, moment, x_of[moment.event.thread], barrier, y)

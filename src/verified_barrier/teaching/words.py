@@ -1,4 +1,4 @@
-"""What all diagrams say in the same words, and draw in the same colours."""
+"""What is said in the same words wherever it is said, and drawn in the same colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from verified_barrier.machine import State
 from verified_barrier.table import Outcome
 
-__all__ = ["barrier_words", "kind_of", "state_words"]
+__all__ = ["barrier_words", "counted", "kind_of", "state_words"]
+
+
+def counted(number: int, one: str, more: str) -> str:
+    """Return how many there are of something: ``one`` is its name, ``more`` that of several."""
+    return f"{number} {one if number == 1 else more}"
 
 
 def barrier_words(parties: int, has_action: bool) -> str:

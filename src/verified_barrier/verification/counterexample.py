@@ -23,6 +23,8 @@ FORMAT_VERSION: Final = 1
 _HEADING: Final = re.compile(r"\d+: <(?:(\w+)(?:\(.*\))? (line .*)|Initial predicate)>")
 _VARIABLE: Final = re.compile(r"^(?:/\\ )?(\w+) = ", re.MULTILINE)
 _BACK: Final = re.compile(r"(\d+): Back to state(?:: <(\w+))?")
+_TOGETHER: Final = ("HistoryNext", "RefinesNext", "InTime")
+"""What TLC calls a step that is an action and something else together: it does not say which."""
 
 
 class Told(NamedTuple):
@@ -55,7 +57,8 @@ def as_steps(run: TlcRun) -> Iterator[str]:
             for name, value in after.variables.items()
             for entry in _changed(name, before.variables[name], value)
         ]
-        yield f"{number:>3}. {after.action}: {', '.join(changed) or 'no change'}"
+        name = "" if after.action in _TOGETHER else f"{after.action}: "
+        yield f"{number:>3}. {name}{', '.join(changed) or 'no change'}"
     if back := _BACK.match(run.ends):
         step = int(back[1]) - 1
         where = f"as after step {step}" if step else "as in the beginning"

@@ -21,6 +21,8 @@ __all__ = [
     "GraphError",
     "configuration",
     "differences",
+    "graph_of",
+    "mover",
     "parse_dump",
     "read_dump",
     "values",
@@ -83,13 +85,20 @@ def parse_dump(text: str) -> Graph:
 
     Raises ``GraphError`` where a line is not understood, or a thread cannot be told.
     """
-    dump = read_dump(text)
+    return graph_of(read_dump(text))
+
+
+def graph_of(dump: Dump) -> Graph:
+    """Return the graph of ``spec/Barrier.tla`` that a dump holds.
+
+    Raises ``GraphError`` where a state is none, or a thread cannot be told.
+    """
     states = {number: configuration(variables) for number, variables in dump.states.items()}
     edges = set()
     for source, target, action in dump.edges:
         stop_if_ending()
         before, after = states[source], states[target]
-        edges.add(Edge(before, action, _mover(before, action, after), after))
+        edges.add(Edge(before, action, mover(before, action, after), after))
     initial = frozenset(states[number] for number in dump.initial)
     return Graph(initial, frozenset(states.values()), frozenset(edges))
 
@@ -123,7 +132,7 @@ def values(function: str) -> list[str]:
     return [string or number for string, number in _MAPPING.findall(function)]
 
 
-def _mover(before: Configuration, action: str, after: Configuration) -> int | None:
+def mover(before: Configuration, action: str, after: Configuration) -> int | None:
     """Return the thread that moves in another way than by being woken, if any."""
     movers = [
         number

@@ -37,6 +37,13 @@ class Historian:
         self.releases: set[tuple[int, int]] = set()
         """Of each crossing: its arrivals, and how often its action returned."""
 
+    def __copy__(self) -> Historian:
+        other = Historian.__new__(Historian)
+        other.__dict__ |= self.__dict__
+        other.joined, other.first = [*self.joined], [*self.first]
+        other.releases = {*self.releases}
+        return other
+
     def see(self, now: Configuration) -> None:
         """Write down what changed from the last configuration to ``now``."""
         pairs = list(zip(self.now.threads, now.threads, strict=True))

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Final
 
 from verified_barrier.table import Location, Outcome, Phase
-from verified_barrier.teaching.barriers import Size
 from verified_barrier.teaching.exercises.counterexamples import FILE as ANSWERS
 from verified_barrier.teaching.exercises.counterexamples import (
     RUN,
@@ -31,6 +30,7 @@ from verified_barrier.teaching.exercises.rows import grade_rows
 from verified_barrier.teaching.exercises.schedules import FILE as SCHEDULE
 from verified_barrier.teaching.exercises.schedules import Goal, grade_schedule
 from verified_barrier.teaching.moves import Run
+from verified_barrier.teaching.sizes import Size
 
 __all__ = ["EXERCISES", "exercise"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from verified_barrier.table import Event, Location
-from verified_barrier.teaching.barriers import Size
 from verified_barrier.teaching.exercises.answers import read_toml
 from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
 from verified_barrier.teaching.exercises.schedules import read_schedule, run_at
 from verified_barrier.teaching.followed import LAMPS
 from verified_barrier.teaching.moves import MoveError, Run, scene_in_words
+from verified_barrier.teaching.sizes import Size
 
 __all__ = ["FILE", "RUN", "grade_changed_outcome", "grade_overtaken"]
 

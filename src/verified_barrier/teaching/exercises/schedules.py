@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from verified_barrier.teaching.barriers import Size, exhibit, followed
+from verified_barrier.teaching.barriers import exhibit, followed
 from verified_barrier.teaching.exercises.answers import read_answer
 from verified_barrier.teaching.exercises.exercise import NotSolvedError, Tools
 from verified_barrier.teaching.moves import MoveError, Run, scene_in_words
+from verified_barrier.teaching.sizes import Size
 from verified_barrier.verification.tlc import Tlc
 
 __all__ = ["FILE", "Goal", "followed_run", "grade_schedule", "read_schedule", "run_at"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +48,32 @@ def add_explore_command(
         from verified_barrier.teaching.explore.page import page
 
         check_writable(options.output)
-        text = page(export(all_graphs(find_tlc(), options.timeout)))
+        with _progress() as tell:
+            tell("starting TLC")
+            text = page(export(all_graphs(find_tlc(), options.timeout, tell)))
         write_whole(options.output, [text.removesuffix("\n")])
         print(f"{options.output}: {len(text.encode()) / 1e6:.1f} MB")
         return EXIT_AS_EXPECTED
 
     explore.set_defaults(run=run)
+
+
+_CLEARED = "\r\x1b[K"
+"""Puts the cursor at the beginning of its line, which is empty then."""
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Yield what shows, in one line of a terminal, what is under way; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+
+    def tell(text: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        print(_CLEARED + text[:width], end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        print(_CLEARED, end="", file=sys.stderr, flush=True)

@@ -74,7 +74,7 @@ def in_short(
 
 
 _Where: TypeAlias = dict[str, dict[str, set[int]]]
-"""By location and phase: with which counts."""
+"""By location and phase: how many parties have not arrived."""
 
 
 def reasons(
@@ -88,17 +88,40 @@ def reasons(
     """
     can: dict[str, _Where] = {control.key: {} for control in CONTROLS}
     cannot: dict[str, _Where] = {control.key: {} for control in CONTROLS}
-    for graph in graphs:
-        for node in graph.nodes:
-            taken = {(control_of(events[m.action]).key, m.slot) for m in node.moves}
-            phase, arrived, threads = node.scene
-            for control in CONTROLS:
-                is_of_thread = control.events[0] not in (Event.ABORT, Event.RESET)
-                for slot in range(len(threads)) if is_of_thread else [None]:
-                    location = "" if slot is None else threads[slot].location
-                    where = (can if (control.key, slot) in taken else cannot)[control.key]
-                    where.setdefault(location, {}).setdefault(phase, set()).add(arrived)
+    for phase, missing, locations, taken in _situations(graphs, events):
+        for control in CONTROLS:
+            is_of_thread = control.events[0] not in (Event.ABORT, Event.RESET)
+            for slot in range(len(locations)) if is_of_thread else [None]:
+                location = "" if slot is None else locations[slot]
+                where = (can if (control.key, slot) in taken else cannot)[control.key]
+                where.setdefault(location, {}).setdefault(phase, set()).add(missing)
     return {c.key: _reasons_of(c, can[c.key], cannot[c.key]) for c in CONTROLS}
+
+
+class _Situation(NamedTuple):
+    """What decides what can be done, and what can."""
+
+    phase: str
+    missing: int
+    """How many parties have not arrived."""
+    locations: tuple[str, ...]
+    taken: frozenset[tuple[str, int | None]]
+    """The keys of controls, and the slots of the threads that they are for."""
+
+
+def _situations(graphs: Sequence[Followed], events: Mapping[str, Event]) -> set[_Situation]:
+    """Return the situations that there are: far fewer than nodes."""
+    keys = {action: control_of(event).key for action, event in events.items()}
+    return {
+        _Situation(
+            node.scene.phase,
+            graph.parties - node.scene.arrived,
+            tuple(thread.location for thread in node.scene.threads),
+            frozenset((keys[move.action], move.slot) for move in node.moves),
+        )
+        for graph in graphs
+        for node in graph.nodes
+    }
 
 
 def _reasons_of(control: Control, can: _Where, cannot: _Where) -> dict[str, str | dict[str, str]]:
@@ -109,7 +132,7 @@ def _reasons_of(control: Control, can: _Where, cannot: _Where) -> dict[str, str 
         if not can:
             found[location] = f"nobody can {does} in this barrier"
         elif not possible:
-            found[location] = f"it is {location}; to {does} it must be {needed}"
+            found[location] = f"it is at {location}; to {does} it must be at {needed}"
         else:
             found[location] = {
                 phase: _reason_in(control, location, phase, counts, possible)
@@ -121,11 +144,11 @@ def _reasons_of(control: Control, can: _Where, cannot: _Where) -> dict[str, str 
 def _reason_in(
     control: Control, location: str, phase: str, counts: set[int], possible: dict[str, set[int]]
 ) -> str:
-    cannot = f"a thread that is {location} cannot" if location else "nobody can"
+    cannot = f"a thread at {location} cannot" if location else "nobody can"
     if undecided := counts & possible.get(phase, set()):
         raise ExportError(
-            f"with {undecided} in {phase}, sometimes {cannot} {control.does}, and sometimes not: "
-            "show what decides it"
+            f"with {undecided} missing in {phase}, sometimes {cannot} {control.does}, and "
+            "sometimes not: show what decides it"
         )
     if phase in possible:
         return f"with this count, {cannot} {control.does} in {phase}"

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from verified_barrier.table import Event
-from verified_barrier.teaching.barriers import (
-    EXHIBITS,
-    Challenge,
-    Exhibit,
-    Size,
-    replacement_of,
-    runs_of,
-    steps_of,
-)
+from verified_barrier.teaching.barriers import EXHIBITS, Challenge, Exhibit, exhibit, runs_of
 from verified_barrier.teaching.explore.controls import CONTROLS, control_of, in_short, reasons
 from verified_barrier.teaching.explore.excerpts import CPYTHON_EXCERPT, OUR_EXCERPT, excerpt
 from verified_barrier.teaching.explore.packing import DIGITS, orders, packed
 from verified_barrier.teaching.explore.phases import phase_arrows, phase_diagram, phases_of
 from verified_barrier.teaching.followed import LAMPS, Followed, shortest
+from verified_barrier.teaching.places import Steps, our_steps
+from verified_barrier.teaching.searched import replacement_of, search_broken, search_cpython
+from verified_barrier.teaching.sizes import Size, searched, sizes_in_words
 from verified_barrier.verification.processes import result_of, threads
 from verified_barrier.verification.resources import SPEC
 from verified_barrier.verification.tlc import Tlc
 
-__all__ = ["Graphs", "all_graphs", "export", "size_key"]
+__all__ = ["Graphs", "all_graphs", "export"]
 
 Graphs = dict[str, dict[Size, Followed]]
 """The graphs of each barrier, by its key and by their sizes."""
@@ -36,26 +31,36 @@ _MOST_RUNS = 2
 """Of TLC at a time: while they run, what they found is followed."""
 
 
-def size_key(size: Size) -> str:
-    """Return a size as it stands in the address of the page."""
-    return f"{size.parties}-{size.threads}-{'action' if size.has_action else 'plain'}"
-
-
-def all_graphs(tlc: Tlc, timeout: float) -> Graphs:
+def all_graphs(tlc: Tlc, timeout: float, tell: Callable[[str], None]) -> Graphs:
     """Return the graph of every barrier, in every size that is offered.
 
-    Parameters: ``timeout``, seconds for each run of TLC.
+    Parameters: ``timeout``, seconds for each run of TLC; ``tell``, which is told what is
+    searched.
     """
+    cpythons, broken = exhibit("cpython"), [one for one in EXHIBITS if one.is_broken]
     with threads(_MOST_RUNS) as begin:
-        found = {
-            (one, size): begin(partial(steps_of, one, size, tlc, timeout))
-            for one in EXHIBITS
-            for size in one.sizes
+        alone = {
+            size: begin(partial(search_cpython, size, tlc, timeout)) for size in cpythons.sizes
         }
-        return {
-            one.key: {size: runs_of(one, size, result_of(found[one, size])) for size in one.sizes}
-            for one in EXHIBITS
+        together = {
+            size: begin(partial(search_broken, keys, size, tlc, timeout))
+            for size in searched()
+            if (keys := [one.key for one in broken if size in one.sizes])
         }
+
+        def steps(one: Exhibit, size: Size) -> Steps:
+            if one.is_ours:
+                return our_steps(*size)
+            if one.is_cpythons:
+                return cast("Steps", result_of(alone[size]))
+            return cast("Steps", result_of(together[size])[one.key])
+
+        graphs: Graphs = {one.key: {} for one in EXHIBITS}
+        wanted = [(one, size) for one in EXHIBITS for size in one.sizes]
+        for number, (one, size) in enumerate(wanted, 1):
+            tell(f"{number} of {len(wanted)}: {one.title}, {size}")
+            graphs[one.key][size] = runs_of(one, size, steps(one, size))
+        return graphs
 
 
 def export(graphs: Graphs) -> dict[str, Any]:
@@ -94,7 +99,8 @@ def _barrier(one: Exhibit, graphs: Mapping[Size, Followed]) -> dict[str, Any]:
         "key": one.key,
         "title": one.title,
         "story": one.story,
-        "changed": None if one.is_ours or one.is_cpythons else _changed(one),
+        "offered": "" if one.is_ours else _offered(one, graphs),
+        "changed": _changed(one) if one.is_broken else None,
         "words": _WORDS_OF_CPYTHON if one.is_cpythons else _WORDS,
         "code": [list(line) for line in lines.lines],
         "places": lines.places,
@@ -103,8 +109,19 @@ def _barrier(one: Exhibit, graphs: Mapping[Size, Followed]) -> dict[str, Any]:
         "actions": [[action, control_of(events[action]).key] for action in actions],
         "reasons": reasons(all_of_them, events),
         "challenges": [_challenge(challenge, graphs, events) for challenge in one.challenges],
-        "sizes": {size_key(size): packed(graph, actions, phases) for size, graph in graphs.items()},
+        "sizes": {
+            size.key: {"words": str(size), **packed(graph, actions, phases)}
+            for size, graph in graphs.items()
+        },
     }
+
+
+def _offered(one: Exhibit, sizes: Iterable[Size]) -> str:
+    change = "The change is in the specification; the code beside the threads is ours. "
+    return (
+        f"{change if one.is_broken else ''}TLC has searched this barrier, so it is here in some "
+        f"sizes: {sizes_in_words(sizes)}."
+    )
 
 
 _WORDS = {
@@ -129,11 +146,11 @@ def _challenge(
     solutions = {}
     for size, graph in graphs.items():
         run = shortest(graph, challenge.violates)
-        solutions[size_key(size)] = None if run is None else in_short(graph, events, run)
+        solutions[size.key] = None if run is None else in_short(graph, events, run)
     return {
         "title": challenge.title,
         "violates": challenge.violates,
-        "size": size_key(challenge.size),
+        "size": challenge.size.key,
         "solutions": solutions,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import permutations
 from typing import Any, Final, TypeVar
 
@@ -22,6 +23,7 @@ def orders(threads: int) -> list[tuple[int, ...]]:
     return list(permutations(range(threads)))
 
 
+@cache
 def _digits(number: int, width: int) -> str:
     if number >= len(DIGITS) ** width:
         raise ExportError(f"{number} does not fit into {width} digits: make the numbers wider")
@@ -47,8 +49,9 @@ def packed(graph: Followed, actions: Sequence[str], phases: Sequence[str]) -> di
     are the sets of properties that are violated in a node. ``choices`` are what can happen in a
     node: each an action and a slot, -1 for none. A node is its phase, ``arrived``, lamps (a digit
     each), choices (two), and its threads (a digit each); its moves are in the order of its choices,
-    each a node (two digits) and an order of the slots (one).
+    each a node (``width`` digits) and an order of the slots (one).
     """
+    width = 2 if len(graph.nodes) <= len(DIGITS) ** 2 else 3
     lamp_numbers = {name: number for number, name in enumerate(LAMPS)}
     order_numbers = {order: number for number, order in enumerate(orders(graph.threads))}
     threads, lamps, choices = _Index[Any](), _Index[Any](), _Index[Any]()
@@ -65,8 +68,9 @@ def packed(graph: Followed, actions: Sequence[str], phases: Sequence[str]) -> di
             + _digits(choices[chosen], 2)
             + "".join(_digits(threads[thread], 1) for thread in node.scene.threads)
         )
-        moves += [_digits(m.target, 2) + _digits(order_numbers[m.slots], 1) for m in node.moves]
+        moves += [_digits(m.target, width) + _digits(order_numbers[m.slots], 1) for m in node.moves]
     return {
+        "width": width,
         "threads": [list(thread) for thread in threads],
         "lamps": [list(violated) for violated in lamps],
         "choices": [[list(choice) for choice in chosen] for chosen in choices],

@@ -20,6 +20,10 @@
     return element;
   };
 
+  // A name that may be broken before each of its words.
+  const broken = (name) =>
+    name.split(/(?=[A-Z])/).flatMap((word, n) => (n ? [make("wbr"), word] : [word]));
+
   // A barrier of one size: its nodes, by number.
   const unpack = (barrier, key) => {
     const packed = barrier.sizes[key];
@@ -40,7 +44,7 @@
       });
       at += choices.length;
     }
-    return { nodes, moves: packed.moves, orders: known.orders[threads], threads };
+    return { nodes, moves: packed.moves, width: packed.width, orders: known.orders[threads], threads };
   };
 
   const controls = Object.fromEntries(known.controls.map((control) => [control.key, control]));
@@ -52,6 +56,8 @@
   let chosen = 0; // the thread that the keys are for
   let task = 0; // the challenge
   let mine = null; // the run that was there before a solution was shown
+  let pointer = null; // where it is
+  let rest = null; // where it was at the last step, until it leaves there
 
   const startPosition = () => ({ node: 0, slots: Array.from({ length: graph.threads }, (_, n) => n) });
   const positionAt = (count) => (count ? steps[count - 1].position : startPosition());
@@ -75,14 +81,14 @@
   const possible = (position) => {
     const node = graph.nodes[position.node];
     return node.choices.map(([action, slot], choice) => {
-      const place = (node.moves + choice) * 3;
-      const order = graph.orders[number(graph.moves, place + 2, 1)];
+      const place = (node.moves + choice) * (graph.width + 1);
+      const order = graph.orders[number(graph.moves, place + graph.width, 1)];
       return {
         action: barrier.actions[action][0],
         control: barrier.actions[action][1],
         thread: slot < 0 ? null : position.slots.indexOf(slot),
         position: {
-          node: number(graph.moves, place, 2),
+          node: number(graph.moves, place, graph.width),
           slots: position.slots.map((slot) => order[slot]),
         },
       };
@@ -149,6 +155,7 @@
     steps = [...steps.slice(0, at), step];
     at += 1;
     if (step.thread !== null) chosen = step.thread;
+    rest = pointer;
     arrive();
   };
 
@@ -179,7 +186,7 @@
       [
         at ? `Step ${at}, ${inWords(steps[at - 1])}.` : "The start.",
         `${scene.phase}, ${barrier.words.arrived} ${scene.arrived} of ${partiesOf(sizeKey)}.`,
-        thread === null ? "" : `${who(thread)} is ${scene.threads[thread].location}.`,
+        thread === null ? "" : `${who(thread)} is at ${scene.threads[thread].location}.`,
         lit.length ? `Broken now: ${lit.join(", ")}.` : "",
         at && metAt() === at ? "The challenge is met." : "",
       ]
@@ -265,7 +272,7 @@
     button.replaceChildren(
       make("span", { class: "name" }, label, make("kbd", { "aria-hidden": "true" }, shift ? key.toUpperCase() : key)),
       choice
-        ? make("span", { class: "takes mono" }, choice.action)
+        ? make("span", { class: "takes mono" }, ...broken(choice.action))
         : make("span", { class: "unseen" }, `not now: ${reason}`),
     );
   };
@@ -357,7 +364,7 @@
     const cells = scene.threads.map((thread, other) => {
       const kind = !wired ? null : other === mover ? "from" : other > mover ? "wire" : null;
       const cell = make("td", { class: kind });
-      if (step && other === mover) cell.append(make("span", { class: "chip mono" }, step.action));
+      if (step && other === mover) cell.append(make("span", { class: "chip mono" }, ...broken(step.action)));
       const was = before && before.threads[other];
       const effect = !was
         ? null
@@ -370,12 +377,12 @@
       return cell;
     });
     const barrierCell = make("td", { class: wired ? "to" : null });
-    if (step && step.thread === null) barrierCell.append(make("span", { class: "chip mono" }, step.action));
+    if (step && step.thread === null) barrierCell.append(make("span", { class: "chip mono" }, ...broken(step.action)));
     if (!before || before.phase !== scene.phase || before.arrived !== scene.arrived) {
       barrierCell.append(make("span", { class: "barrier" }, `${scene.phase} ${scene.arrived}`));
     }
     const lit = scene.lamps.filter((name) => !before || !before.lamps.includes(name));
-    if (lit.length) barrierCell.append(make("span", { class: "alarm" }, `broken: ${lit.join(", ")}`));
+    if (lit.length) barrierCell.append(make("span", { class: "alarm" }, "broken: ", ...broken(lit.join(", "))));
     return make("tr", { class: n === at ? "here" : n > at ? "later" : null }, make("th", { scope: "row" }, goes), ...cells, barrierCell);
   };
 
@@ -393,7 +400,7 @@
     if (solution !== null) {
       buttons.append(make("button", { type: "button", id: "solve" }, "Show the shortest solution"));
     } else if (sizeKey !== challenge().size && challenge().solutions[challenge().size]) {
-      buttons.append(make("button", { type: "button", id: "resize" }, `Take ${sizeInWords(challenge().size)}`));
+      buttons.append(make("button", { type: "button", id: "resize" }, `Take ${barrier.sizes[challenge().size].words}`));
     }
     if (mine !== null) buttons.append(make("button", { type: "button", id: "mine" }, "Back to my run"));
     $("challenges").replaceChildren(
@@ -413,12 +420,6 @@
   };
 
   // What is chosen to be looked at.
-
-  const sizeInWords = (key) => {
-    const [parties, threads, action] = key.split("-");
-    const many = (count, one, more) => `${count} ${Number(count) === 1 ? one : more}`;
-    return `${many(parties, "party", "parties")}, ${many(threads, "thread", "threads")}, ${action === "action" ? "with an action" : "no action"}`;
-  };
 
   const look = (key, size) => {
     barrier = known.barriers.find((one) => one.key === key) ?? known.barriers[0];
@@ -454,10 +455,7 @@
       );
     });
     $("story").textContent = barrier.story;
-    $("offered").textContent =
-      all.length > 8
-        ? ""
-        : `${barrier.changed ? "The change is in the specification; the code beside the threads is ours. " : ""}TLC has searched this one, so it is here in ${all.length === 1 ? "one size" : "a few sizes"}: ${all.map(sizeInWords).join("; ")}.`;
+    $("offered").textContent = barrier.offered;
     $("changed").hidden = !barrier.changed;
     if (barrier.changed) {
       $("changed").querySelector("summary").textContent = `What was changed: ${barrier.changed.action}`;
@@ -497,7 +495,7 @@
             "ol", { class: "code mono", "aria-label": `wait(), from ${barrier.words.source}` },
             ...barrier.code.map(([line, text]) =>
               text
-                ? make("li", {}, make("span", { class: "number", "aria-hidden": "true" }, line === null ? "" : String(line)), make("span", {}, text))
+                ? make("li", {}, make("span", { class: "number", "aria-hidden": "true" }, line === null ? "" : String(line)), make("span", { title: text.trim() }, text))
                 : make("li", { class: "elided", "aria-hidden": "true" }, make("span", { class: "number" }), make("span", {}, "\t…")),
             ),
           ),
@@ -507,7 +505,16 @@
       }),
     );
     $("diagram").innerHTML = barrier.diagram;
+    showLegend();
     showCode();
+  };
+
+  const showLegend = () => {
+    const last = graph.threads === 1 ? [] : ["–", make("kbd", {}, graph.threads)];
+    $("legend").replaceChildren(
+      make("kbd", {}, 1), ...last, " a thread",
+      ...known.controls.flatMap((control) => [", ", make("kbd", {}, control.key), ` ${control.does}`]),
+    );
   };
 
   const showCode = () => {
@@ -583,11 +590,13 @@
     if (event.target.id === "barrier") return change(event.target.value, sizeKey);
     const wanted = [$("parties").value, $("threads").value, $("action").value];
     const place = ["parties", "threads", "action"].indexOf(event.target.id);
-    const all = Object.keys(barrier.sizes);
-    const size = all.includes(wanted.join("-"))
-      ? wanted.join("-")
-      : all.find((key) => key.split("-")[place] === wanted[place]);
-    return change(barrier.key, size);
+    // The size that is wanted; where it is not offered, one that has what was chosen and is most like it.
+    const unlike = (key) => key.split("-").filter((part, n) => part !== wanted[n]).length;
+    const size = Object.keys(barrier.sizes)
+      .filter((key) => key.split("-")[place] === wanted[place])
+      .reduce((best, key) => (unlike(key) < unlike(best) ? key : best));
+    change(barrier.key, size);
+    if (size !== wanted.join("-")) says(`That size is not offered with this barrier. This is ${barrier.sizes[size].words}.`);
   });
   $("challenge").addEventListener("change", (event) => {
     task = Number(event.target.value);
@@ -596,13 +605,21 @@
   $("show-code").addEventListener("change", showCode);
 
   // Why not, where the pointer or the focus is.
-  for (const kind of ["pointerover", "focusin"]) {
-    $("lanes").addEventListener(kind, (event) => {
-      const button = event.target.closest("button");
-      const lane = event.target.closest(".lane");
-      if (lane) lane.querySelector(".hint").textContent = button ? button.dataset.reason : "";
-    });
-  }
+  const hint = (event) => {
+    const button = event.target.closest("button");
+    const lane = event.target.closest(".lane");
+    if (lane) lane.querySelector(".hint").textContent = button ? button.dataset.reason : "";
+  };
+  $("lanes").addEventListener("focusin", hint);
+
+  // A button that greys under the pointer was not refused: who rests there after a step asks nothing.
+  addEventListener("pointermove", (event) => {
+    pointer = [event.clientX, event.clientY];
+    const [x, y] = rest ?? [-Infinity, -Infinity];
+    if (Math.hypot(pointer[0] - x, pointer[1] - y) < 8) return;
+    rest = null;
+    if (event.target.closest("#lanes")) hint(event);
+  });
 
   // In a toolbar, one button is in the tab order, and the arrows move between them.
   document.addEventListener("focusin", (event) => {
@@ -641,6 +658,17 @@
     event.preventDefault();
   });
 
+  // Where there is more to the right, the edge fades.
+  for (const scroller of document.querySelectorAll(".scroll")) {
+    const look = () => {
+      const hidden = scroller.scrollWidth - scroller.clientWidth - scroller.scrollLeft;
+      scroller.classList.toggle("more", hidden > 1);
+    };
+    scroller.addEventListener("scroll", look);
+    const resized = new ResizeObserver(look);
+    for (const element of [scroller, scroller.firstElementChild]) resized.observe(element);
+  }
+
   const setTheme = (theme) => {
     document.documentElement.dataset.theme = theme;
     $("theme").textContent = theme === "dark" ? "Light" : "Dark";
@@ -649,9 +677,5 @@
   addEventListener("hashchange", readAddress);
   $("theme").textContent = matchMedia("(prefers-color-scheme: dark)").matches ? "Light" : "Dark";
   $("show-code").checked = matchMedia("(min-width: 621px)").matches;
-  $("legend").replaceChildren(
-    make("kbd", {}, "1"), "–", make("kbd", {}, "4"), " a thread",
-    ...known.controls.flatMap((control) => [", ", make("kbd", {}, control.key), ` ${control.does}`]),
-  );
   readAddress();
 })();

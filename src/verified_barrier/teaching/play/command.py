@@ -15,7 +15,6 @@ from verified_barrier.teaching.barriers import (
     EXHIBITS,
     Challenge,
     Exhibit,
-    Size,
     exhibit,
     followed,
 )
@@ -25,12 +24,13 @@ from verified_barrier.teaching.moves import Run
 from verified_barrier.teaching.play.plain import PlainScreen
 from verified_barrier.teaching.play.session import Session
 from verified_barrier.teaching.play.view import view_of
+from verified_barrier.teaching.sizes import Size, sizes_in_words
 from verified_barrier.verification.exits import EXIT_AS_EXPECTED
 from verified_barrier.verification.files import check_writable
 from verified_barrier.verification.resources import SetupError
 from verified_barrier.verification.tlc import Tlc
 
-__all__ = ["add_play_command", "begin"]
+__all__ = ["add_play_command", "add_size_options", "begin"]
 
 _Wanted: TypeAlias = tuple[int | None, int | None, bool | None]
 
@@ -50,17 +50,7 @@ def add_play_command(
         "rich is installed; over a pipe it is plain lines.",
         epilog="Exit code: 0 ended, 2 usage or environment",
     )
-    play.add_argument(
-        "--barrier",
-        default="ours",
-        metavar="NAME",
-        help=f"one of {', '.join(one.key for one in EXHIBITS)} (default: %(default)s)",
-    )
-    play.add_argument("--parties", type=int, metavar="N", help="how many parties")
-    play.add_argument("--threads", type=int, metavar="N", help="how many threads")
-    play.add_argument(
-        "--action", action=argparse.BooleanOptionalAction, help="whether it has an action"
-    )
+    add_size_options(play)
     play.add_argument(
         "--moves", default="", metavar="MOVES", help="make these first, such as 'call 1, arrive 1'"
     )
@@ -78,9 +68,24 @@ def add_play_command(
     play.set_defaults(run=lambda options: _play(options, find_tlc))
 
 
+def add_size_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which barrier, and how large."""
+    parser.add_argument(
+        "--barrier",
+        default="ours",
+        metavar="NAME",
+        help=f"one of {', '.join(one.key for one in EXHIBITS)} (default: %(default)s)",
+    )
+    parser.add_argument("--parties", type=int, metavar="N", help="how many parties")
+    parser.add_argument("--threads", type=int, metavar="N", help="how many threads")
+    parser.add_argument(
+        "--action", action=argparse.BooleanOptionalAction, help="whether it has an action"
+    )
+
+
 def begin(
     key: str,
-    wanted: tuple[int | None, int | None, bool | None],
+    wanted: _Wanted,
     tlc: Callable[[], Tlc],
     timeout: float,
 ) -> tuple[Run, Challenge]:
@@ -99,7 +104,7 @@ def begin(
     return Run(barrier, runs), (can or barrier.challenges)[0]
 
 
-def _size(barrier: Exhibit, wanted: tuple[int | None, int | None, bool | None]) -> Size:
+def _size(barrier: Exhibit, wanted: _Wanted) -> Size:
     """Return the size that is wanted; where nothing is said, as that of the first challenge."""
     usual = Size(2, 2, False) if barrier.is_ours else barrier.challenges[0].size
     offers = [
@@ -109,8 +114,17 @@ def _size(barrier: Exhibit, wanted: tuple[int | None, int | None, bool | None]) 
     ]
     if offers:
         return min(offers, key=lambda size: sum(map(ne, size, usual)))
-    offered = "; ".join(str(size) for size in barrier.sizes)
-    raise TeachingError(f"{barrier.key} is not there in this size: choose one of {offered}")
+    parties, threads, action = wanted
+    options = (
+        f"--parties {parties}",
+        f"--threads {threads}",
+        "--action" if action else "--no-action",
+    )
+    given = [place for place, want in enumerate(wanted) if want is not None]
+    # What no size has is what is wrong; otherwise it is that they go together.
+    wrong = [place for place in given if wanted[place] not in {s[place] for s in barrier.sizes}]
+    said = " ".join(options[place] for place in wrong or given)
+    raise TeachingError(f"{said}: {barrier.key} has {sizes_in_words(barrier.sizes)}")
 
 
 def _play(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:

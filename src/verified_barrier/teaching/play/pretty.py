@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from io import StringIO
-from itertools import zip_longest
 from pathlib import Path
 
 from rich import box
+from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -48,7 +49,11 @@ def save_svg(view: View, path: Path) -> None:
     console.print(_drawn(view))
     svg = console.export_svg(title="verified-barrier play", unique_id="play")
     # Rich has the picture load a font from the network: any font of this kind will do.
-    write_whole(path, re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL).splitlines())
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    # Without a title, whoever does not see the picture hears its words one by one.
+    head, _, body = svg.partition(">")
+    title = escape(f"{view.title}. {view.last}. {view.task}")
+    write_whole(path, f'{head} role="img"><title>{title}</title>{body}'.splitlines())
 
 
 def _drawn(view: View) -> RenderableType:
@@ -56,8 +61,6 @@ def _drawn(view: View) -> RenderableType:
         "DONE  " if view.solved else "to do  ", style="bold green" if view.solved else "bold"
     )
     task.append(view.task, style="" if view.solved else "not bold")
-    beside = Table.grid(padding=(0, 4))
-    beside.add_row(_state(view), _lamps(view))
     broken = [
         Text(f"{lamp.name} is broken: {lamp.means}", style="bold red")
         for lamp in view.lamps
@@ -67,7 +70,9 @@ def _drawn(view: View) -> RenderableType:
         Text(view.story, style="dim"),
         task,
         Text(view.last),
-        beside,
+        _state(view),
+        Columns(map(_lamp, view.lamps), padding=(0, 2)),
+        Text(""),
         *broken,
         _moves(view),
     ]
@@ -83,15 +88,6 @@ def _state(view: View) -> Table:
         if changed:
             value.append(f"  \u2190 {entry.before}", style="dim")
         table.add_row(Text(entry.name, style="bold"), value)
-    return table
-
-
-def _lamps(view: View) -> Table:
-    """Return the lamps in two columns."""
-    table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
-    half = (len(view.lamps) + 1) // 2
-    for row in zip_longest(view.lamps[:half], view.lamps[half:]):
-        table.add_row(*(_lamp(lamp) for lamp in row if lamp is not None))
     return table
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from verified_barrier.teaching.barriers import Challenge, Size
+from verified_barrier.teaching.barriers import Challenge
 from verified_barrier.teaching.explore.controls import in_short
-from verified_barrier.teaching.explore.export import size_key
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.moves import MoveError, Run, said
 from verified_barrier.teaching.play.view import View, view_of
@@ -15,8 +14,9 @@ from verified_barrier.teaching.play.view import View, view_of
 __all__ = ["HELP", "Screen", "Session", "command_line"]
 
 HELP: Final = (
-    "Type a number, a move such as arrive 1, undo, redo, restart, why, why arrive 1, solution,",
-    "link (this run as a command, and in the page of verified-barrier explore), help, or quit.",
+    "Type a number, a move such as arrive 1, undo, redo, restart, why, why arrive 1,",
+    "solution, link (this run as a command, and its address in the page of",
+    "verified-barrier explore), help, or quit.",
 )
 
 
@@ -116,12 +116,11 @@ class Session:
     def _link(self) -> Iterator[str]:
         made = [(move.action, move.thread) for move in self.run.moves]
         followed = self.run.followed
-        size = Size(followed.parties, followed.threads, followed.has_action)
         run = in_short(followed, self.run.barrier.events, made)
         yield command_line(self.run)
         yield (
             f"in the page of verified-barrier explore: #barrier={self.run.barrier.key}"
-            f"&size={size_key(size)}" + (f"&run={run}" if run else "")
+            f"&size={followed.size.key}" + (f"&run={run}" if run else "")
         )
 
 

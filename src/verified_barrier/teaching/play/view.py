@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from verified_barrier.teaching.barriers import Challenge
 from verified_barrier.teaching.followed import LAMPS, shortest
 from verified_barrier.teaching.moves import Run, said, scene_in_words
+from verified_barrier.teaching.words import counted
 
 __all__ = ["Entry", "Lamp", "Refusal", "View", "in_short", "view_of"]
 
@@ -64,25 +65,18 @@ def view_of(run: Run, challenge: Challenge) -> View:
     """
     made = run.moves
     solved = _is_met(run, challenge)
-    size = run.followed
     return View(
-        title=f"{run.barrier.title}: {_counted(size.parties, 'party', 'parties')}, "
-        f"{_counted(size.threads, 'thread', 'threads')}, "
-        f"{'an' if size.has_action else 'no'} action",
+        title=f"{run.barrier.title}: {run.followed.size}",
         story=run.barrier.story,
         task=_task(run, challenge, solved),
         solved=solved,
-        last=f"{_counted(len(made), 'move', 'moves')}"
+        last=f"{counted(len(made), 'move', 'moves')}"
         + (f", the last: {made[-1]}" if made else ": nothing has happened yet"),
         entries=tuple(_entries(run)),
         lamps=tuple(Lamp(n, means, n not in run.violated) for n, means in LAMPS.items()),
         moves=tuple(str(move) for move in run.possible()),
         refusals=tuple(_refusals(run)),
     )
-
-
-def _counted(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"
 
 
 def _is_met(run: Run, challenge: Challenge) -> bool:
@@ -97,7 +91,7 @@ def _task(run: Run, challenge: Challenge, solved: bool) -> str:
     fewest = shortest(run.followed, challenge.violates) or []
     moves = len(run.moves)
     length = "no run is shorter" if moves == len(fewest) else f"the shortest run has {len(fewest)}"
-    return f"{challenge.title}: in {_counted(moves, 'move', 'moves')}; {length}"
+    return f"{challenge.title}: in {counted(moves, 'move', 'moves')}; {length}"
 
 
 def _entries(run: Run) -> Iterator[Entry]:
@@ -129,7 +123,7 @@ def in_short(why: str) -> str:
     return "never here" if _NEVER.fullmatch(why) else why
 
 
-_ELSEWHERE: Final = re.compile(r"it is .*; to .* it must be (.*)")
-_LATER: Final = re.compile(r"in .* (?:a thread that is .* cannot|nobody can) .*, only in (.*)")
+_ELSEWHERE: Final = re.compile(r"it is at .*; to .* it must be at (.*)")
+_LATER: Final = re.compile(r"in .* (?:a thread at .* cannot|nobody can) .*, only in (.*)")
 _NEVER: Final = re.compile(r"nobody can .* in this barrier")
 """The reasons as ``explore.controls`` words them."""
