@@ -140,7 +140,7 @@ def read(program: str, code: int | None, output: str) -> tuple[Answer, str]:
     if code == 0:
         is_skipped = program == "pytest" and _ALL_SKIPPED.match(_last(output))
         return (Answer.SKIPPED, _last(output)) if is_skipped else (Answer.MISSED, "")
-    if code in (None, LATE):
+    if code is None or (code == LATE and program != "pytest"):
         return Answer.TIME_OUT, _last(output)
     if program == "pytest" and code == 2 and "! KeyboardInterrupt !" in output:
         return Answer.CAUGHT, "a test is left by KeyboardInterrupt"

@@ -185,6 +185,7 @@ def test_check_that_is_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str
             Answer.CAUGHT,
             "a test is left by KeyboardInterrupt",
         ),
+        ("pytest", 4, "no such option", Answer.NO_VERDICT, "no such option"),
         ("pytest", 5, "", Answer.NO_VERDICT, "nothing was printed"),
         ("mutants.chain", 1, "this is wrong\nand that", Answer.CAUGHT, "this is wrong"),
         ("mutants.chain", 1, "", Answer.NO_VERDICT, "nothing was printed"),
