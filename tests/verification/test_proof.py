@@ -388,7 +388,7 @@ def test_syntax_error_is_quoted(tlc: Tlc, monkeypatch: pytest.MonkeyPatch) -> No
     """What SANY finds is no proof, and is said."""
     modules = changed("Room == ", "Room === ", f"{PROOF}.tla")
     line = modules[f"{PROOF}.tla"].partition("Room ===")[0].count("\n") + 1
-    said = rf"SANY cannot read {PROOF}: (.*\n)*.* at line {line}, column \d+ (.*\n)*.*{PROOF}\.tla"
+    said = rf"SANY cannot read {PROOF}:\n(.*\n)*.* at line {line}, column \d+ (.*\n)*.*{PROOF}\.tla"
     with pytest.raises(ModuleSyntaxError, match=said):
         parsed(modules, tlc)
     monkeypatch.setattr(proving, "read_modules", lambda _: modules)

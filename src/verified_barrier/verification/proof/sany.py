@@ -105,7 +105,8 @@ def parse(name: str, modules: Mapping[str, str], tlc: Tlc, timeout: float) -> Mo
                     f"{tlc.java} with {tlc.jar} does not start SANY: {what} "
                     f"(exit code {again.exit_code})"
                 )
-            raise ModuleSyntaxError(f"SANY cannot read {name}: {said or ran.errors.strip()[:1000]}")
+            said = said or ran.errors.strip()[:1000]
+            raise ModuleSyntaxError(f"SANY cannot read {name}:\n{said}")
     return read_module(ran.output[start:])
 
 
