@@ -40,8 +40,7 @@ an eighth less time than this barrier. One lock for all calls, passed on by each
 would take a third less with 64 threads; but a thread that is stopped on its way out would strand
 those behind it.
 
-In a child process that was forked, the threads that waited are not there: its barriers are empty,
-and those that were broken are broken.
+A forked child lacks the threads that waited: its barriers stay broken or not, and nobody is there.
 
 What this module needs from its surroundings it takes from four names of its own, each looked up
 when it is used: ``RLock``, ``allocate_lock``, ``get_ident`` and ``monotonic``. Whoever rebinds them
