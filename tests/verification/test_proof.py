@@ -390,7 +390,7 @@ def test_syntax_error_is_quoted(tlc: Tlc, monkeypatch: pytest.MonkeyPatch) -> No
     ("new", "said"),
     [
         ('arrived = "none"', "is never equal to"),
-        ("CHOOSE n \\in Nat : n = 1", "$BoundedChoose is not understood"),
+        ("UNION {} = {}", "UNION is not understood"),
         ("pc[t]' = pc", "is never equal to"),
         ("arrived'' = 0", "there is no state after the next one"),
         ('arrived\' \\in {1, "one"}', "the members of a set must be of one kind"),

@@ -6,7 +6,7 @@ a member, what the sequence has at a position. That is enough for expressions th
 functions, ask for members and look at positions.
 
 There are two kinds of worlds. In one, there are any number of threads: nothing is known of them
-but that they differ or not, and a set's cardinality is a number of which `World.facts` states
+but that they differ or not, and a set's cardinality is a number of which ``instances.py`` states
 some facts. In the other there are a few threads, each with a name, and sequences are short:
 quantifiers are written out, and cardinality is counted. The first is to prove with, the second to
 find counterexamples in.
@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any, Final, TypeAlias
 
 import z3
 
 __all__ = [
+    "Counted",
     "Function",
     "FunctionKind",
     "Kind",
@@ -105,6 +105,9 @@ class List:
 
 Value: TypeAlias = Any
 """A Z3 term, a `Function`, a `Set`, a `List`, or a tuple of these."""
+
+Counted: TypeAlias = tuple[Callable[[Any], Any], Any]
+"""A set of threads: what says of a thread that it is a member, and the cardinality."""
 
 ANOTHER_STRING: Final = "another string"
 """Stands for all strings that the specification does not mention."""
@@ -192,6 +195,10 @@ class World:
             sort.declare(f"structure{len(self._structures)}", *sorted(fields.items()))
             self._structures[key] = sort.create()
         return self._structures[key]
+
+    def structures(self) -> list[Any]:
+        """Return the sorts of all records and tuples that there are."""
+        return list(self._structures.values())
 
     def structure_of(self, term: Any) -> Any:
         """Return the sort of a record or a tuple, with its fields; ``None`` if it is neither."""
@@ -523,39 +530,13 @@ class World:
         self._counted.append((rule, count))
         return count
 
-    def facts(self, formulas: Sequence[Any], thread: Any) -> list[Any]:
-        """Return what is known of the cardinalities that formulas mention.
+    def counted(self) -> list[Counted]:
+        """Return the sets that were counted."""
 
-        These four facts are taken for granted. A cardinality is not negative. It is greater than
-        zero if there is a member, and greater than one if there are two. If two sets have the
-        same members, but for one thread perhaps, their cardinalities differ as they do about it;
-        this is used of pairs of the sets that are counted, and of each and the empty set.
+        def has(rule: Any) -> Callable[[Any], Any]:
+            return lambda thread: z3.substitute(rule, (self._sample, thread))
 
-        Parameters: ``thread``, the one.
-        """
-        mentioned = set().union(*map(_symbols, formulas))
-        facts = []
-        nothing = (lambda _: self.truth(False), self.number(0))
-        counted = [
-            (self._membership(rule), count)
-            for rule, count in self._counted
-            if str(count) in mentioned
-        ]
-        t, u = (z3.Const(name, self.thread_sort) for name in ("member", "other member"))
-        for has, count in counted:
-            facts.append(count >= 0)
-            facts.append(z3.ForAll([t], z3.Implies(has(t), count > 0)))
-            two = z3.And(has(t), has(u), t != u)
-            facts.append(z3.ForAll([t, u], z3.Implies(two, count > 1)))
-        for (in_one, one), (in_other, other) in combinations([nothing, *counted], 2):
-            witness = self.fresh("differs", self.thread_sort)
-            here = z3.If(in_other(thread), 1, 0) - z3.If(in_one(thread), 1, 0)
-            elsewhere = z3.And(witness != thread, in_one(witness) != in_other(witness))
-            facts.append(z3.Or(other - one == here, elsewhere))
-        return facts
-
-    def _membership(self, rule: Any) -> Callable[[Any], Any]:
-        return lambda thread: z3.substitute(rule, (self._sample, thread))
+        return [(has(rule), count) for rule, count in self._counted]
 
 
 def common_kind(one: Set | List, other: Set | List) -> Kind:
@@ -621,10 +602,6 @@ class _Shapes:
 
 def _has_quantifier(formula: Any) -> bool:
     return any(map(z3.is_quantifier, _parts(formula)))
-
-
-def _symbols(formula: Any) -> set[str]:
-    return {part.decl().name() for part in _parts(formula) if z3.is_app(part)}
 
 
 def _parts(formula: Any) -> Iterator[Any]:
