@@ -258,7 +258,7 @@ Woken(e, row) ==
 
 \* A generation that has ended is no longer the barrier's.
 GenerationAfter(row) ==
-    LET unused == {g \in Generations \ {generation} : \A c \in Calls : mine'[c] # g}
+    LET unused == {g \in Generations : \A c \in Calls : mine'[c] # g}
     IN  CASE row.outcome = None -> generation
           [] row.outcome # None /\ unused # {} -> CHOOSE g \in unused : TRUE
           [] OTHER -> NoGeneration
@@ -611,7 +611,7 @@ RefinesBarrier == Seen!Init /\ [][UNCHANGED Seen!vars \/ Seen!Next]_(Seen!vars)
 LocksTypeOK ==
     /\ lock       \in Everybody \cup {Nobody}
     /\ phase      \in Seen!Phases
-    /\ arrived    \in Nat
+    /\ arrived    \in Int
     /\ generation \in Generations \cup {NoGeneration}
     /\ held       \in Seq(Calls)
     /\ acting     \in Calls \cup {NoCall}

@@ -150,9 +150,9 @@ class Machine:
         return bool(self.translator.module.definitions[step].parameters)
 
 
-def conjuncts(module: Module) -> list[str]:
-    """Return the names of the invariant's conjuncts."""
-    return [node.operator for node in module.definitions["Invariant"].body.operands]
+def conjuncts(module: Module, invariant: str = "Invariant") -> list[str]:
+    """Return the names of an invariant's conjuncts."""
+    return [node.operator for node in module.definitions[invariant].body.operands]
 
 
 def prove(module: Module, deadline: Deadline, without: Sequence[str] = ()) -> Iterator[Obligation]:

@@ -71,7 +71,7 @@ class Paths:
             yield path
             return
         follow = self._FORMS.get(node.operator)
-        if not self._speaks_of_next(node):
+        if not self.speaks_of_next(node):
             yield path.when(self._read(node, names, path))
         elif follow is not None:
             yield from follow(self, node, names, path)
@@ -129,9 +129,7 @@ class Paths:
             yield replace(none, covered=False), node
 
     def _some(self, node: Node, names: Names, path: Path) -> Iterator[Path]:
-        def chosen(
-            left: Sequence[tuple[str, Node]], inner: Names, so_far: Path
-        ) -> Iterator[Path]:
+        def chosen(left: Sequence[tuple[str, Node]], inner: Names, so_far: Path) -> Iterator[Path]:
             if not left:
                 yield from self._through(node.operands[0], inner, so_far)
                 return
@@ -149,7 +147,7 @@ class Paths:
 
     def _equal(self, node: Node, names: Names, path: Path) -> Iterator[Path]:
         one, other = node.operands
-        variable = one.operands[0].operator if one.operator == "'" else None
+        variable = one.operands[0].operator if one.operator == "'" else ""
         if variable not in self._before or variable in path.after:
             yield path.when(self._read(node, names, path))
             return
@@ -194,7 +192,7 @@ class Paths:
         else:
             yield node.operator
 
-    def _speaks_of_next(self, node: Node) -> bool:
+    def speaks_of_next(self, node: Node) -> bool:
         """Return whether an expression says something of the next state."""
         if node.operator in ("'", "UNCHANGED"):
             return True
@@ -202,11 +200,11 @@ class Paths:
             if node.operator not in self._primed:
                 self._primed[node.operator] = False  # a definition does not mention itself
                 body = self._translator.module.definitions[node.operator].body
-                self._primed[node.operator] = self._speaks_of_next(body)
+                self._primed[node.operator] = self.speaks_of_next(body)
             if self._primed[node.operator]:
                 return True
         parts = [*node.operands, *(domain for _, domain in node.bound)]
-        return any(map(self._speaks_of_next, parts))
+        return any(map(self.speaks_of_next, parts))
 
     _FORMS: Final[Mapping[str, Callable[[Paths, Node, Names, Path], Iterator[Path]]]] = {
         "$ConjList": _all,

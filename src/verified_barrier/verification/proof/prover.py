@@ -17,7 +17,7 @@ import z3
 
 from verified_barrier.verification.proof.sany import Node
 from verified_barrier.verification.proof.smt import Moment, Names, Translator, always
-from verified_barrier.verification.proof.values import Function, Value, World
+from verified_barrier.verification.proof.values import Function, Kind, Value, World
 
 __all__ = ["Goal", "Prover", "goals", "same"]
 
@@ -53,7 +53,7 @@ def goals(
             if domain.members is not None:
                 yield Goal(given, read(node, moment, names))
                 continue
-            one = translator.world.fresh("any", domain.kind)
+            one = _anything(domain.kind, given)
             rest = node._replace(bound=tuple(others)) if others else node.operands[0]
             inner_names = {**names, name: always(one)}
             yield from goals(translator, rest, moment, inner_names, (*given, domain.has(one)))
@@ -63,7 +63,7 @@ def goals(
     elif node.operator == "\\in" and node.operands[1].operator == "$SetOfFcns":
         function = read(node.operands[0], moment, names)
         domain, values = (read(part, moment, names) for part in node.operands[1].operands)
-        place = translator.world.fresh("any", domain.kind)
+        place = _anything(domain.kind, given)
         yield Goal((*given, domain.has(place)), values.has(function.at(place)))
     elif node.operator == "UNCHANGED":
         then = read(node.operands[0], Moment(moment.then or {}), names)
@@ -82,10 +82,15 @@ def same(world: World, one: Value, other: Value, given: tuple[Any, ...] = ()) ->
         for a, b in zip(one, other, strict=True):
             yield from same(world, a, b, given)
     elif isinstance(one, Function) and isinstance(other, Function) and one.domain.members is None:
-        place = world.fresh("any", one.domain.kind)
+        place = _anything(one.domain.kind, given)
         yield from same(world, one.at(place), other.at(place), (*given, one.domain.has(place)))
     else:
         yield Goal(given, world.equal(one, other))
+
+
+def _anything(kind: Kind, given: tuple[Any, ...]) -> Any:
+    """Return a constant that is not in what is given; other goals may have it, too."""
+    return z3.Const(f"any {len(given)}", kind)
 
 
 class Prover:
@@ -112,10 +117,11 @@ class Prover:
         finally:
             del self._assumptions[before:]
 
-    def proves(self, goal: Goal, seconds: float) -> bool:
+    def proves(self, goal: Goal, seconds: float, effort: int) -> bool:
         """Return whether a goal is proved.
 
-        Parameters: ``seconds``, how long that may take at most.
+        Parameters: ``seconds``, how long that may take at most; ``effort``, what it may cost, as
+        Z3 counts it, on a slow machine as on a fast one: about three million in a second.
         """
         wrong = [*goal.given, z3.Not(goal.formula)]
         solver = z3.Solver(ctx=self._world.context)
@@ -123,5 +129,6 @@ class Prover:
         solver.set("ctrl_c", False)
         solver.set("smt.mbqi", False)
         solver.set("timeout", max(1, int(seconds * 1000)))
+        solver.set("rlimit", effort)
         solver.add(*self._assumptions, *wrong, *self._world.meanings(wrong))
         return bool(solver.check() == z3.unsat)

@@ -116,9 +116,7 @@ class _Reader:
         # In the order of the text: what a module extends comes before it.
         self._entries = {number: entries[number] for number in sorted(entries, key=int)}
         # What belongs to a module of which there is an instance, and not to the one that is read.
-        self._substituted = {
-            _text(one, "UID") for one in root.iterfind(".//Subst/OpDeclNodeRef")
-        }
+        self._substituted = {_text(one, "UID") for one in root.iterfind(".//Subst/OpDeclNodeRef")}
         self._names = dict(self._named(root))
 
     def _named(self, root: ElementTree.Element) -> Iterator[tuple[str, str]]:
@@ -189,8 +187,12 @@ class _Reader:
         if element.tag == "LetInNode":
             return Node("$Let", (self._node(_child(element, "body")[0]),), (), None, where)
         if element.tag == "SubstInNode":
-            put = tuple((self._name(name), self._node(value)) for name, value in _child(element, "substs"))
-            return Node("$Substitution", (self._node(_child(element, "body")[0]),), put, None, where)
+            put = tuple(
+                (self._name(name), self._node(value)) for name, value in _child(element, "substs")
+            )
+            return Node(
+                "$Substitution", (self._node(_child(element, "body")[0]),), put, None, where
+            )
         if element.tag == "OpArgNode":
             return Node(self._name(_child(element, "argument")[0]), (), (), None, where)
         if element.tag != "OpApplNode":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import z3
 
@@ -26,6 +26,7 @@ from verified_barrier.verification.proof.values import (
     Value,
     World,
     common_kind,
+    remembered,
 )
 
 __all__ = ["Moment", "Names", "Reader", "State", "Translator", "always"]
@@ -200,7 +201,8 @@ class Translator:
         return self.world.choice(*self._of_member(node, moment, names))
 
     def _function(self, node: Node, moment: Moment, names: Names) -> Value:
-        return Function(*self._of_member(node, moment, names))
+        domain, at = self._of_member(node, moment, names)
+        return Function(domain, remembered(at))
 
     def _except(self, node: Node, moment: Moment, names: Names) -> Value:
         changed = self.read(node.operands[0], moment, names)
@@ -215,7 +217,8 @@ class Translator:
 
     def _changed(self, function: Function, place: Value, value: Value) -> Function:
         return Function(
-            function.domain, lambda t: self.world.choose(t == place, value, function.at(t))
+            function.domain,
+            remembered(lambda t: self.world.choose(t == place, value, function.at(t))),
         )
 
     def _case(self, node: Node, moment: Moment, names: Names) -> Value:
@@ -262,9 +265,15 @@ class _Substituted(Mapping[str, Value]):
     def __init__(self, values: Mapping[str, Reader], moment: Moment) -> None:
         self._values = values
         self._moment = moment
+        self._read: dict[str, Value] = {}
 
     def __getitem__(self, name: str) -> Value:
-        return self._values[name](self._moment)
+        if name not in self._read:
+            self._read[name] = self._values[name](self._moment)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -377,9 +386,7 @@ def _appended(world: World, sequence: List, value: Value) -> List:
     last = sequence.length + 1
     if sequence.kind is None:
         return List(value.sort(), last, lambda _: value)
-    return replace(
-        sequence, length=last, at=lambda n: z3.If(n == last, value, sequence.at(n))
-    )
+    return replace(sequence, length=last, at=lambda n: z3.If(n == last, value, sequence.at(n)))
 
 
 def _joined(world: World, one: List, other: List) -> List:

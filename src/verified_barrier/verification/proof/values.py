@@ -34,6 +34,7 @@ __all__ = [
     "World",
     "common_kind",
     "mentions",
+    "remembered",
 ]
 
 
@@ -141,6 +142,7 @@ class World:
         self._known: Final[dict[tuple[str, str, int], str]] = {}
         self._shapes: Final = _Shapes()
         self._mentioned: Final[dict[int, tuple[Any, frozenset[str]]]] = {}
+        self._quantifies: Final[dict[int, tuple[Any, bool]]] = {}
         if threads is None:
             self.thread_sort = z3.DeclareSort("Thread", self.context)
             self.thread_names: Sequence[Any] | None = None
@@ -319,6 +321,10 @@ class World:
             )
         if isinstance(one, Set) and isinstance(other, Set):
             kind = common_kind(one, other)
+            for full, empty in ((one, other), (other, one)):
+                if empty.members == [] and full.members is None:
+                    # As a choice asks for it, so that it is known to be the same.
+                    return z3.Not(self._named(self.some(full, lambda _: self.truth(True))))
             if one.members is not None and other.members is not None:
                 return z3.And(self.every(one, other.has), self.every(other, one.has))
             return self._quantified(z3.ForAll, kind, lambda m: one.has(m) == other.has(m))
@@ -338,15 +344,14 @@ class World:
     def _chosen(self, condition: Any, one: Value, other: Value) -> Value:
         one, other = self._alike(one, other)
         if isinstance(one, Function) and isinstance(other, Function):
-            return Function(
-                one.domain, lambda place: self._chosen(condition, one.at(place), other.at(place))
-            )
+            at = remembered(lambda place: self._chosen(condition, one.at(place), other.at(place)))
+            return Function(one.domain, at)
         if isinstance(one, List) and isinstance(other, List):
             kind = common_kind(one, other)
             at = one.at if other.kind is None else other.at
             if one.kind is not None and other.kind is not None:
                 at = lambda n: self._chosen(condition, one.at(n), other.at(n))  # noqa: E731
-            length = z3.If(condition, one.length, other.length)
+            length = self._chosen(condition, one.length, other.length)
             return List(kind, length, at, moved=one.moved or other.moved)
         if isinstance(one, Set) and isinstance(other, Set):
             kind, members = common_kind(one, other), None
@@ -355,7 +360,7 @@ class World:
                 members += [(z3.And(z3.Not(condition), on), m) for on, m in other.members]
             return Set(kind, lambda m: z3.If(condition, one.has(m), other.has(m)), members)
         if z3.is_expr(one) and z3.is_expr(other) and one.sort() == other.sort():
-            return z3.If(condition, one, other)
+            return other if _same_where(condition, one, other) else z3.If(condition, one, other)
         raise TranslationError(f"neither {said(one)} nor {said(other)}: they are of two kinds")
 
     def _alike(self, one: Value, other: Value) -> tuple[Value, Value]:
@@ -439,7 +444,7 @@ class World:
             "choice",
             taken_from.kind,
             z3.simplify(suits(sample)),
-            lambda chosen: z3.Implies(self.some(taken_from, holds), suits(chosen)),
+            lambda chosen: z3.Implies(self._named(self.some(taken_from, holds)), suits(chosen)),
         )
 
     def unspecified(self, where: str, kind: Kind, conditions: Sequence[Any]) -> Any:
@@ -452,13 +457,11 @@ class World:
 
     def _named(self, condition: Any) -> Any:
         """Return a condition, or a name for it: Z3 does not look into one that has quantifiers."""
-        if not _has_quantifier(condition):
+        if not self._has_quantifier(condition):
             return condition
         return self._introduce("whether", self.truths, condition, lambda name: name == condition)
 
-    def _introduce(
-        self, what: str, sort: Any, key: Any, says: Callable[[Any], Any]
-    ) -> Any:
+    def _introduce(self, what: str, sort: Any, key: Any, says: Callable[[Any], Any]) -> Any:
         """Return a name for something, the same for the same key, and keep what it says.
 
         Where the key mentions bound names, it is a function of these.
@@ -486,6 +489,13 @@ class World:
                     found[name] = self._introduced[name]
                     queue.append(found[name])
         return list(found.values())
+
+    def _has_quantifier(self, formula: Any) -> bool:
+        number = formula.get_id()
+        if number not in self._quantifies:
+            has = z3.is_quantifier(formula) or any(map(self._has_quantifier, formula.children()))
+            self._quantifies[number] = (formula, has)
+        return self._quantifies[number][1]
 
     def _introduced_in(self, formula: Any) -> frozenset[str]:
         """Return the names in a formula that are introduced."""
@@ -539,6 +549,20 @@ class World:
         return [(has(rule), count) for rule, count in self._counted]
 
 
+def remembered(at: Callable[[Any], Value]) -> Callable[[Any], Value]:
+    """Return a rule that makes each term once."""
+    known: dict[int, tuple[Any, Value]] = {}
+
+    def found(place: Any) -> Value:
+        # The place is kept, so that its number remains its own.
+        number = place.get_id()
+        if number not in known:
+            known[number] = (place, at(place))
+        return known[number][1]
+
+    return found
+
+
 def common_kind(one: Set | List, other: Set | List) -> Kind:
     """Return the kind of the members of two sets, or of two sequences."""
     if one.kind is not None and other.kind is not None and one.kind != other.kind:
@@ -558,6 +582,14 @@ def mentions(formula: Any, name: Any) -> bool:
     return any(part.eq(name) for part in _parts(formula))
 
 
+def _same_where(condition: Any, one: Any, other: Any) -> bool:
+    """Return whether it is plain that two terms are the same where a condition holds."""
+    if not z3.is_eq(condition):
+        return False
+    put = tuple(condition.children())
+    return bool(z3.substitute(one, put).eq(z3.substitute(other, put)))
+
+
 _COMMUTATIVE: Final = {z3.Z3_OP_AND, z3.Z3_OP_OR, z3.Z3_OP_EQ, z3.Z3_OP_ADD}
 
 
@@ -569,20 +601,25 @@ class _Shapes:
 
     def __init__(self) -> None:
         self._numbers: dict[Any, int] = {}
+        self._known: dict[tuple[int, ...], tuple[Any, int]] = {}
 
     def number(self, formula: Any, places: Sequence[Any]) -> int:
         """Return the number of a formula.
 
         Parameters: ``places``, constants that are bound further outside.
         """
-        known = {place.get_id(): self._of("place", n) for n, place in enumerate(places)}
+        key = (formula.get_id(), *(place.get_id() for place in places))
+        if key not in self._known:
+            known = {place.get_id(): self._of("place", n) for n, place in enumerate(places)}
 
-        def number(part: Any) -> int:
-            if part.get_id() not in known:
-                known[part.get_id()] = self._of(*self._said(part, number))
-            return known[part.get_id()]
+            def number(part: Any) -> int:
+                if part.get_id() not in known:
+                    known[part.get_id()] = self._of(*self._said(part, number))
+                return known[part.get_id()]
 
-        return number(formula)
+            # The formula is kept, so that its number remains its own; and so are the places.
+            self._known[key] = ((formula, *places), number(formula))
+        return self._known[key][1]
 
     def _said(self, part: Any, number: Callable[[Any], int]) -> Iterator[Any]:
         if z3.is_var(part):
@@ -598,10 +635,6 @@ class _Shapes:
 
     def _of(self, *what: Any) -> int:
         return self._numbers.setdefault(what, len(self._numbers))
-
-
-def _has_quantifier(formula: Any) -> bool:
-    return any(map(z3.is_quantifier, _parts(formula)))
 
 
 def _parts(formula: Any) -> Iterator[Any]:
