@@ -23,11 +23,15 @@ EXTENDS Integers, Sequences, FiniteSets, TLC
 CONSTANTS
     Threads,    \* the threads that may call wait()
     Parties,    \* how many threads must arrive for one crossing
-    HasAction   \* is an action run before each release?
+    HasAction,  \* is an action run before each release?
+    Other,      \* one more thread, which never calls wait(), but abort(), reset(), ...
+    Nobody      \* who has the lock, when nobody has it
 
 ASSUME /\ IsFiniteSet(Threads)
        /\ Parties \in Nat \ {0}
        /\ HasAction \in BOOLEAN
+       /\ Other \notin Threads \cup {Nobody}
+       /\ Nobody \notin Threads
 
 (***************************************************************************)
 (* Two bounds on what exceptions do, for which a model may put Zero and    *)
@@ -43,10 +47,7 @@ Zero     == 0
 AndAgain == TRUE
 Never    == FALSE
 
-\* One more thread, which never calls wait(), but abort(), reset(), n_waiting
-\* and broken.  That an action calls them makes no difference: it has no lock.
-Other == "other"
-
+\* That an action calls abort() or reset() makes no difference: it has no lock.
 Everybody == Threads \cup {Other}
 
 \* A call stands for its lock.  A thread has one call at a time; but when an
@@ -87,7 +88,6 @@ fields  == <<phase, arrived, generation, held, acting, calls, outcome>>
 locals  == <<location, mine, gone>>
 vars    == <<fields, lock, left, shut, locals, pc, number, event, due, effects>>
 
-Nobody       == "nobody"
 NoCall       == <<Nobody, 0>>
 NoGeneration == 0
 None         == "NONE"
@@ -143,14 +143,16 @@ CallOf(t) == IF t = Other THEN NoCall ELSE <<t, number[t]>>
 
 Elements(s) == {s[i] : i \in DOMAIN s}
 
-Without(c, s) == SelectSeq(s, LAMBDA other : other # c)
+Without(c, s) ==
+    LET place == CHOOSE i \in DOMAIN s : s[i] = c
+    IN  IF c \in Elements(s)
+        THEN [i \in 1 .. Len(s) - 1 |-> IF i < place THEN s[i] ELSE s[i + 1]]
+        ELSE s
 
 \* The place of c among those that wait, counted from 0.
 PlaceIn(c, s) == IF c \in Elements(s) THEN (CHOOSE i \in DOMAIN s : s[i] = c) - 1 ELSE -1
 
 Goes(t, label) == pc' = [pc EXCEPT ![t] = label]
-
-Smallest(numbers) == CHOOSE n \in numbers : \A m \in numbers : n <= m
 
 \* Nobody refers to an object of a generation that is neither the barrier's nor
 \* any call's: what it was is forgotten.
@@ -258,7 +260,7 @@ Woken(e, row) ==
 GenerationAfter(row) ==
     LET unused == {g \in Generations : \A c \in Calls : mine'[c] # g}
     IN  CASE row.outcome = None -> generation
-          [] row.outcome # None /\ unused # {} -> Smallest(unused)
+          [] row.outcome # None /\ unused # {} -> CHOOSE g \in unused : TRUE
           [] OTHER -> NoGeneration
 
 \* The call keeps the generation in which it has arrived.
@@ -312,12 +314,13 @@ Lock(t) ==
 \* It takes the step that the table has, if there is one.
 Apply(t) ==
     /\ lock = t /\ pc[t] = "apply"
-    /\ \E e \in IF t = Other THEN {"ABORT", "RESET"} ELSE {event[t]} :
-          IF HasRow(e) /\ Timely(e, CallOf(t))
-          THEN /\ Store(e, CallOf(t))
-               /\ Goes(t, IF effects' = <<>> THEN "unlock" ELSE "wake")
-          ELSE /\ Goes(t, "unlock")
-               /\ UNCHANGED <<fields, locals, effects>>
+    /\ \E e \in {"ARRIVE", "ACTION_RETURNED", "TIMEOUT", "ABORT", "RESET"} :
+          /\ e \in IF t = Other THEN {"ABORT", "RESET"} ELSE {event[t]}
+          /\ IF HasRow(e) /\ Timely(e, CallOf(t))
+             THEN /\ Store(e, CallOf(t))
+                  /\ Goes(t, IF effects' = <<>> THEN "unlock" ELSE "wake")
+             ELSE /\ Goes(t, "unlock")
+                  /\ UNCHANGED <<fields, locals, effects>>
     /\ UNCHANGED <<lock, left, shut, number, event, due>>
 
 \* It wakes the next call, which may go on at once.
@@ -410,7 +413,7 @@ IsUnused(c) ==
 Call(t) ==
     /\ pc[t] = "outside"
     /\ LET unused == {n \in {1, 2} : <<t, n>> \in Calls /\ IsUnused(<<t, n>>)}
-           n      == Smallest(unused)
+           n      == CHOOSE m \in unused : TRUE
        IN  /\ unused # {}
            /\ number'   = [number EXCEPT ![t] = n]
            /\ shut'     = shut \cup {<<t, n>>}
@@ -607,17 +610,23 @@ RefinesBarrier == Seen!Init /\ [][UNCHANGED Seen!vars \/ Seen!Next]_(Seen!vars)
 \* Every variable is in its domain.
 LocksTypeOK ==
     /\ lock       \in Everybody \cup {Nobody}
+    /\ phase      \in Seen!Phases
+    /\ arrived    \in Int
+    /\ generation \in Generations \cup {NoGeneration}
+    /\ held       \in Seq(Calls)
     /\ acting     \in Calls \cup {NoCall}
-    /\ left       \subseteq Calls
-    /\ shut       \subseteq Calls
-    /\ gone       \subseteq Calls
-    /\ \A s \in {calls[g] : g \in Generations} \cup {held, effects} : Elements(s) \subseteq Calls
-    /\ outcome    \in [Generations -> {"RELEASED", "BROKEN", "RESET", None}]
-    /\ location   \in [Calls -> {"OUTSIDE", "CALLING", "HELD", "WAITING", "ACTING", "LEAVING"}]
+    /\ left       \in SUBSET Calls
+    /\ calls      \in [Generations -> Seq(Calls)]
+    /\ outcome    \in [Generations -> Seen!Outcomes \cup {None}]
+    /\ shut       \in SUBSET Calls
+    /\ location   \in [Calls -> Seen!Locations]
     /\ mine       \in [Calls -> Generations \cup {NoGeneration}]
     /\ pc         \in [Everybody -> Labels]
+    /\ number     \in [Threads -> {1, 2}]
     /\ event      \in [Everybody -> Events]
     /\ due        \in [Everybody -> SUBSET Calls]
+    /\ effects    \in Seq(Calls)
+    /\ gone       \in SUBSET Calls
 
 \* Who is in the middle of a step has the lock, and nobody else: not the
 \* action, not a thread that blocks, nor one that has left.

@@ -327,6 +327,7 @@ def test_options_of_the_environment_decide(fake_tlc: Tlc, monkeypatch: pytest.Mo
         ("proof/invariant", "z3-solver"),
         ("proof/needed", "z3-solver"),
         ("proof/translation/2-parties-2-threads-action", "z3-solver"),
+        ("proof/locks/refinement", "z3-solver"),
     ],
 )
 def test_packages_decide(

@@ -420,7 +420,7 @@ def test_sany_that_does_not_start(tlc: Tlc, tmp_path: Path) -> None:
     ("new", "said"),
     [
         ('arrived = "none"', "is never equal to"),
-        ("CHOOSE n \\in Nat : n = 1", "$BoundedChoose is not understood"),
+        ("UNION {} = {}", "UNION is not understood"),
         ("pc[t]' = pc", "is never equal to"),
         ("arrived'' = 0", "there is no state after the next one"),
         ('arrived\' \\in {1, "one"}', "the members of a set must be of one kind"),

@@ -90,7 +90,21 @@ def proof_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
         )
         for sample in SAMPLES
     ]
-    return [invariant, needed, *translations]
+    locks_invariant = Check(
+        "proof/locks/invariant",
+        "what the shell of locks needs to be right holds for any number of parties and of threads",
+        large=True,
+        run=lambda timeout: _proving().check_locks_invariant(find_tlc(), timeout),
+        inputs=inputs,
+    )
+    locks_refinement = Check(
+        "proof/locks/refinement",
+        "each step of the shell of locks is one of the barrier, for any number of threads",
+        large=True,
+        run=lambda timeout: _proving().check_locks_refinement(find_tlc(), timeout),
+        inputs=inputs,
+    )
+    return [invariant, needed, *translations, locks_invariant, locks_refinement]
 
 
 def add_prove_command(
@@ -105,9 +119,16 @@ def add_prove_command(
         help="prove what was promised for any number of parties and of threads",
         description="Prove the invariant of spec/BarrierProof.tla with Z3, from the text of the "
         "specification: say what came of each action and each conjunct, with a counterexample "
-        "where one is broken.",
+        "where one is broken. With --of BarrierLocks, prove that each step of the shell of locks "
+        "is one of Barrier.tla, or none, under the invariant of spec/BarrierLocksProof.tla.",
         epilog="Exit code: 0 all proved, 1 a conjunct is broken, 2 usage or environment, "
         "3 incomplete (something was neither proved nor refuted).",
+    )
+    command.add_argument(
+        "--of",
+        choices=("Barrier", "BarrierLocks"),
+        default="Barrier",
+        help="what the proof is of (default: %(default)s)",
     )
     command.add_argument(
         "--without",
@@ -119,7 +140,7 @@ def add_prove_command(
     command.add_argument(
         "--timeout",
         type=seconds,
-        default=300.0,
+        default=900.0,
         metavar="S",
         help="seconds for all of it (default: %(default)g)",
     )
@@ -128,9 +149,10 @@ def add_prove_command(
 
 def _prove(options: argparse.Namespace, find_tlc: Callable[[], Tlc]) -> int:
     _require_z3()
-    from verified_barrier.verification.proof.command import run_prove
+    from verified_barrier.verification.proof.command import run_prove, run_prove_locks
 
-    return run_apart(lambda: run_prove(find_tlc(), options.timeout, options.without))
+    run = run_prove if options.of == "Barrier" else run_prove_locks
+    return run_apart(lambda: run(find_tlc(), options.timeout, options.without))
 
 
 def _proving() -> Any:

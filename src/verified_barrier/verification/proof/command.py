@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -12,6 +13,7 @@ from verified_barrier.verification.exits import (
     EXIT_UNEXPECTED,
 )
 from verified_barrier.verification.proof.invariant import (
+    BEGINNING,
     PROOF,
     Deadline,
     Obligation,
@@ -20,14 +22,20 @@ from verified_barrier.verification.proof.invariant import (
     possible,
     prove,
 )
-from verified_barrier.verification.proof.proving import judged
+from verified_barrier.verification.proof.proving import judged, judged_locks
+from verified_barrier.verification.proof.refinement import (
+    INVARIANT,
+    LOCKS,
+    REFINES,
+    Refinement,
+)
 from verified_barrier.verification.proof.sany import Module, ModuleSyntaxError, parse
 from verified_barrier.verification.proof.values import TranslationError
 from verified_barrier.verification.report import Verdict
 from verified_barrier.verification.resources import SPEC, SetupError, read_modules
 from verified_barrier.verification.tlc import Tlc
 
-__all__ = ["run_prove"]
+__all__ = ["run_prove", "run_prove_locks"]
 
 _SIGNS: Final = {Status.PROVED: ".", Status.REFUTED: "X", Status.UNKNOWN: "?"}
 _EXIT_CODES: Final = {
@@ -67,8 +75,51 @@ def run_prove(tlc: Tlc, timeout: float, without: Sequence[str]) -> int:
     return _EXIT_CODES[report.verdict]
 
 
-def _check_names(module: Module, without: Sequence[str]) -> None:
-    known = conjuncts(module)
+def run_prove_locks(tlc: Tlc, timeout: float, without: Sequence[str]) -> int:
+    """Print a line for each action of the shell of locks; return the exit code.
+
+    Parameters: ``timeout``, in seconds; ``without``, conjuncts that are left out.
+    """
+    start = time.monotonic()
+    try:
+        module = parse(LOCKS, read_modules(SPEC), tlc, timeout)
+        if module is None:
+            print(f"SANY did not finish within {timeout:g} s")
+            return EXIT_INCOMPLETE
+        _check_names(module, without, INVARIANT)
+        deadline = Deadline(timeout - (time.monotonic() - start))
+        refinement = Refinement(module, deadline, without)
+        found: list[Obligation] = []
+        print("action                  conjuncts kept   steps of Barrier.tla that it is seen as")
+        for action in (BEGINNING, *refinement.actions()):
+            begin = time.monotonic()
+            row = [*refinement.keeps([action]), *refinement.refines([action])]
+            print(_locks_line(action, row, refinement, time.monotonic() - begin), flush=True)
+            found += row
+        report = judged_locks(found, refinement.happens)
+    except (ModuleSyntaxError, TranslationError) as problem:
+        print(f"no formula can be made of the specification: {problem}")
+        return EXIT_UNEXPECTED
+    print()
+    for detail in report.details:
+        print(detail)
+    print(f"{report.summary}, in {time.monotonic() - start:.1f} s")
+    return _EXIT_CODES[report.verdict]
+
+
+def _locks_line(
+    action: str, row: Sequence[Obligation], refinement: Refinement, seconds: float
+) -> str:
+    kept = [o.status is Status.PROVED for o in row if o.conjunct != REFINES]
+    seen = ", ".join(refinement.seen_as.get(action, ())) or "none"
+    if any(o.conjunct == REFINES and o.status is not Status.PROVED for o in row):
+        seen = "NOT PROVED"
+    begin = f"{action:<24}{sum(kept):>3} of {len(kept)} {seconds:6.1f} s  "
+    return textwrap.fill(seen, 100, initial_indent=begin, subsequent_indent=" " * len(begin))
+
+
+def _check_names(module: Module, without: Sequence[str], invariant: str = "Invariant") -> None:
+    known = conjuncts(module, invariant)
     for name in without:
         if name not in known:
             raise SetupError(f"the invariant has no conjunct {name!r}: it has {', '.join(known)}")

@@ -44,7 +44,7 @@ class Prover:
         found = [thread, *_names(base)]
         for formulas in [*self._steps.values(), *self._goals.values()]:
             found += _names(formulas)
-        sorts = (world.thread_sort, *world.record_sorts())
+        sorts = (world.thread_sort, *world.structures())
         self._names: Final = [n for n in dict.fromkeys(found) if n.sort() in sorts]
         facts, witnesses = self._cardinalities(thread)
         self._witnesses: Final = [*self._names, *witnesses]

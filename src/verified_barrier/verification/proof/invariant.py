@@ -150,9 +150,9 @@ class Machine:
         return bool(self.translator.module.definitions[step].parameters)
 
 
-def conjuncts(module: Module) -> list[str]:
-    """Return the names of the invariant's conjuncts."""
-    return [node.operator for node in module.definitions["Invariant"].body.operands]
+def conjuncts(module: Module, invariant: str = "Invariant") -> list[str]:
+    """Return the names of an invariant's conjuncts."""
+    return [node.operator for node in module.definitions[invariant].body.operands]
 
 
 def prove(module: Module, deadline: Deadline, without: Sequence[str] = ()) -> Iterator[Obligation]:
@@ -170,8 +170,10 @@ def prove(module: Module, deadline: Deadline, without: Sequence[str] = ()) -> It
     thread, world = machine.thread, machine.world
     begins = [*machine.assumptions, machine.beginning]
     steps = {BEGINNING: world.truth(True)}
+    begins += world.meanings([*begins, *machine.invariant.values()])
     provers = [Prover(world, thread, begins, steps, machine.invariant)]
     keeps = [*machine.assumptions, *machine.invariant.values(), machine.written]
+    keeps += world.meanings([*keeps, *machine.steps.values(), *machine.goals.values()])
     provers.append(Prover(world, thread, keeps, machine.steps, machine.goals))
     for step in (BEGINNING, *machine.steps):
         for conjunct, proved in provers[step != BEGINNING].prove(step, deadline):
@@ -217,7 +219,8 @@ def satisfy(machine: Machine, formulas: Sequence[Any], deadline: Deadline) -> An
     solver = z3.Solver(ctx=machine.world.context)
     solver.set("ctrl_c", False)
     solver.set("timeout", max(1, int(deadline.left() * 1000)))
-    solver.add(*machine.assumptions, *formulas)
+    formulas = [*machine.assumptions, *formulas]
+    solver.add(*formulas, *machine.world.meanings(formulas))
     parties = machine.translator.constants["Parties"]
     for small in ([parties <= 3, machine.before["generation"] <= 3], []):
         if solver.check(*small) == z3.sat:
@@ -295,8 +298,9 @@ def _literal(value: Any, machine: Machine) -> str:
     sort = value.sort()
     if sort == machine.world.strings:
         return f'"{value}"'
-    if sort in machine.world.record_sorts():
-        fields = [machine.world.record_sort(value).accessor(0, n) for n in range(value.num_args())]
+    structure = machine.world.structure_of(value)
+    if structure is not None:
+        fields = [structure.accessor(0, n) for n in range(value.num_args())]
         pairs = zip(fields, value.children(), strict=True)
         return "[" + ", ".join(f"{field.name()} |-> {part}" for field, part in pairs) + "]"
     return str(value).upper() if z3.is_bool(value) else str(value)

@@ -17,6 +17,7 @@ from verified_barrier.verification.proof.invariant import (
     possible,
     prove,
 )
+from verified_barrier.verification.proof.refinement import LOCKS, Refinement
 from verified_barrier.verification.proof.sany import Module, ModuleSyntaxError, parse
 from verified_barrier.verification.proof.translation import (
     TooLateError,
@@ -30,17 +31,22 @@ from verified_barrier.verification.tlc import Finding, Tlc
 
 __all__ = [
     "check_invariant",
+    "check_locks_invariant",
+    "check_locks_refinement",
     "check_needed",
     "check_translation",
     "judged",
+    "judged_locks",
 ]
 
 
-def _reported(run: Callable[[Module, Deadline], Report], tlc: Tlc, timeout: float) -> Report:
+def _reported(
+    run: Callable[[Module, Deadline], Report], tlc: Tlc, timeout: float, name: str = PROOF
+) -> Report:
     """Return what comes of the module with the invariant, or why nothing does."""
     deadline = Deadline(timeout)
     try:
-        module = parse(PROOF, read_modules(SPEC), tlc, timeout)
+        module = parse(name, read_modules(SPEC), tlc, timeout)
         if module is None:
             return Report(Verdict.INCOMPLETE, f"SANY did not finish within {timeout:g} s")
         return run(module, deadline)
@@ -75,6 +81,43 @@ def judged(obligations: Sequence[Obligation], happens: Mapping[str, bool]) -> Re
     )
     if refuted:
         return Report(Verdict.UNEXPECTED, summary, wrong)
+    return Report(Verdict.INCOMPLETE if wrong else Verdict.AS_EXPECTED, summary, wrong)
+
+
+def check_locks_invariant(tlc: Tlc, timeout: float) -> Report:
+    """Prove the invariant of the barrier with its locks."""
+
+    def run(module: Module, deadline: Deadline) -> Report:
+        refinement = Refinement(module, deadline)
+        return judged_locks(list(refinement.keeps()), refinement.happens)
+
+    return _reported(run, tlc, timeout, LOCKS)
+
+
+def check_locks_refinement(tlc: Tlc, timeout: float) -> Report:
+    """Prove that each step of the barrier with its locks is one of the specification, or none."""
+
+    def run(module: Module, deadline: Deadline) -> Report:
+        refinement = Refinement(module, deadline)
+        return judged_locks(list(refinement.refines()), refinement.happens)
+
+    return _reported(run, tlc, timeout, LOCKS)
+
+
+def judged_locks(obligations: Sequence[Obligation], happens: Mapping[str, bool]) -> Report:
+    """Return what is to be said of a proof about the barrier with its locks.
+
+    Parameters: ``happens``, of each action, whether it is not shown to be impossible.
+    """
+    unknown = [one for one in obligations if one.status is not Status.PROVED]
+    idle = [step for step, can in happens.items() if not can]
+    wrong = [f"{one.step}, {one.conjunct}: not proved" for one in unknown]
+    wrong += [f"{step}: no state of the invariant allows it" for step in idle]
+    proved = len(obligations) - len(unknown)
+    summary = (
+        f"proved for any number of parties and threads: {proved} of {len(obligations)} "
+        f"obligations, of {len(happens)} actions"
+    )
     return Report(Verdict.INCOMPLETE if wrong else Verdict.AS_EXPECTED, summary, wrong)
 
 

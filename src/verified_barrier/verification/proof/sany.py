@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import tempfile
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -35,10 +35,11 @@ class Node(NamedTuple):
 
     operator: str
     """A built-in operator, a defined one, a variable, a constant, or a name that is bound;
-    ``number`` or ``string`` for what stands for itself."""
+    ``$Number`` or ``$String`` for what stands for itself."""
     operands: tuple[Node, ...]
     bound: tuple[tuple[str, Node], ...]
-    """The names that the operator binds, each with the set that it is taken from."""
+    """The names that the operator binds, each with the set that it is taken from; or, of an
+    instance, each name of the other module with what is put for it."""
     value: int | str | None
     """What a number or a string is."""
     where: str
@@ -65,7 +66,7 @@ class Module:
     assumptions: tuple[Node, ...]
 
 
-STANDARD: Final = {"Naturals", "Integers", "Sequences", "FiniteSets", "--TLA+ BUILTINS--"}
+STANDARD: Final = {"Naturals", "Integers", "Sequences", "FiniteSets", "TLC", "--TLA+ BUILTINS--"}
 """The modules whose operators have a fixed meaning."""
 
 _CONSTANT, _VARIABLE = "2", "3"
@@ -141,38 +142,61 @@ class _Reader:
         entries = {_text(entry, "UID"): entry[1] for entry in root.iterfind("./context/entry")}
         # In the order of the text: what a module extends comes before it.
         self._entries = {number: entries[number] for number in sorted(entries, key=int)}
+        # What belongs to a module of which there is an instance, and not to the one that is read.
+        self._substituted = {_text(one, "UID") for one in root.iterfind(".//Subst/OpDeclNodeRef")}
+        self._names = dict(self._named(root))
+
+    def _named(self, root: ElementTree.Element) -> Iterator[tuple[str, str]]:
+        """Yield the name of each entry: with its number, if it is known within another alone.
+
+        Where two modules have a name, it is that of the later one; the other's is qualified.
+        """
+        local = {_text(one, "UID") for one in root.iterfind(".//opDefs/UserDefinedOpKindRef")}
+        taken: set[str] = set()
+        for number, entry in reversed(self._entries.items()):
+            name = entry.findtext("uniquename", "")
+            if entry.tag == "FormalParamNode" or number in local or name == "LAMBDA":
+                yield number, f"{name}#{number}"
+                continue
+            if _module(entry) not in STANDARD:
+                if number in self._substituted or name in taken:
+                    name = f"{_module(entry)}!{name}"
+                taken.add(name)
+            yield number, name
 
     def module(self) -> Module:
         definitions: dict[str, Definition] = {}
         constants: list[str] = []
         variables: list[str] = []
         assumptions: list[Node] = []
-        for entry in self._entries.values():
-            module = entry.findtext("location/filename", "")
-            if module in STANDARD:
+        for number, entry in self._entries.items():
+            module = _module(entry)
+            # An instance repeats what is in TLA+'s own modules.
+            if {module, entry.findtext("body/SubstInNode/body//filename")} & STANDARD:
                 continue
             if entry.tag == "UserDefinedOpKind":
-                definition = self._definition(entry, module)
+                definition = self._definition(number, entry, module)
                 definitions[definition.name] = definition
-            elif entry.tag == "OpDeclNode":
+            elif entry.tag == "OpDeclNode" and number not in self._substituted:
                 kinds = {_CONSTANT: constants, _VARIABLE: variables}
-                kinds[_text(entry, "kind")].append(_text(entry, "uniquename"))
-            elif entry.tag == "AssumeNode":
+                kinds[_text(entry, "kind")].append(self._names[number])
+            elif entry.tag == "AssumeNode" and not self._is_of_instance(entry):
                 assumptions.append(self._node(_child(entry, "body")[0]))
         return Module(definitions, tuple(constants), tuple(variables), tuple(assumptions))
 
-    def _definition(self, entry: ElementTree.Element, module: str) -> Definition:
+    def _is_of_instance(self, entry: ElementTree.Element) -> bool:
+        named = {_text(one, "UID") for one in entry.iterfind(".//OpDeclNodeRef")}
+        return bool(named & self._substituted)
+
+    def _definition(self, number: str, entry: ElementTree.Element, module: str) -> Definition:
         parameters = [
             self._name(ref) for ref in entry.iterfind("params/leibnizparam/FormalParamNodeRef")
         ]
         body = self._node(_child(entry, "body")[0])
-        return Definition(_text(entry, "uniquename"), tuple(parameters), body, module)
+        return Definition(self._names[number], tuple(parameters), body, module)
 
     def _name(self, reference: ElementTree.Element) -> str:
-        number = _text(reference, "UID")
-        entry = self._entries[number]
-        name = _text(entry, "uniquename")
-        return f"{name}#{number}" if entry.tag == "FormalParamNode" else name
+        return self._names[_text(reference, "UID")]
 
     def _node(self, element: ElementTree.Element) -> Node:
         where = (
@@ -180,11 +204,22 @@ class _Reader:
             f"line {element.findtext('location/line/begin', '?')}"
         )
         if element.tag == "NumeralNode":
-            return Node("number", (), (), int(_text(element, "IntValue")), where)
+            return Node("$Number", (), (), int(_text(element, "IntValue")), where)
         if element.tag == "StringNode":
             if element.text == "$Other":
                 return Node("$Other", (), (), None, where)
-            return Node("string", (), (), element.findtext("StringValue", ""), where)
+            return Node("$String", (), (), element.findtext("StringValue", ""), where)
+        if element.tag == "AtNode":
+            return Node("$At", (), (), None, where)
+        if element.tag == "LetInNode":
+            return Node("$Let", (self._node(_child(element, "body")[0]),), (), None, where)
+        if element.tag == "SubstInNode":
+            put = tuple(
+                (self._name(name), self._node(value)) for name, value in _child(element, "substs")
+            )
+            return Node(
+                "$Substitution", (self._node(_child(element, "body")[0]),), put, None, where
+            )
         if element.tag == "OpArgNode":
             return Node(self._name(_child(element, "argument")[0]), (), (), None, where)
         if element.tag != "OpApplNode":
@@ -210,6 +245,10 @@ class _Reader:
             domain = self._node(taken_from)
             bounds += [(self._name(name), domain) for name in names]
         return bounds
+
+
+def _module(entry: ElementTree.Element) -> str:
+    return entry.findtext("location/filename", "")
 
 
 def _child(element: ElementTree.Element, path: str) -> ElementTree.Element:

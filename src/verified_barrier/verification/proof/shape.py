@@ -1,4 +1,4 @@
-"""The form that the specification must have, so that the proof is of what the theorem says.
+"""The form that a specification must have, so that the proof is of what the theorem says.
 
 The proof takes ``HistorySpec`` apart: a beginning, and steps that are actions of single threads, or
 of none, watched by the historian. Where the text is put together in another way, that is said, and
@@ -10,7 +10,7 @@ from __future__ import annotations
 from verified_barrier.verification.proof.sany import Module, Node
 from verified_barrier.verification.proof.values import TranslationError
 
-__all__ = ["check_shape"]
+__all__ = ["check_locks_shape", "check_shape"]
 
 
 def check_shape(module: Module) -> None:
@@ -51,6 +51,45 @@ def _check_specification(module: Module) -> None:
     together = _body(module, "HistoryNext", "\\land")
     if [node.operator for node in together.operands] != ["Next", "WriteDown"]:
         raise TranslationError(f"in {together.where}: HistoryNext must be Next /\\ WriteDown")
+
+
+def check_locks_shape(module: Module) -> None:
+    """See that the shell of locks, and what it refines, have the form that the proof is for.
+
+    Raises ``TranslationError`` where they have another one.
+    """
+    _check_box(module, "Spec", "Init", "Next", "vars")
+    if _variables(module.definitions["vars"].body, module) != sorted(module.variables):
+        raise TranslationError("steps of BarrierLocks may change what is not in vars")
+    box = _check_box(module, "RefinesBarrier", "Seen!Init", "\\lor", "Seen!vars")
+    allowed = [(one.operator, *(o.operator for o in one.operands)) for one in box.operands]
+    if allowed != [("UNCHANGED", "Seen!vars"), ("Seen!Next",)]:
+        raise TranslationError(f"in {box.where}: must be UNCHANGED Seen!vars \\/ Seen!Next")
+    (seen,) = _body(module, "Seen!Next", "$Substitution").operands
+    if seen.operator != "$DisjList":
+        raise TranslationError(f"in {seen.where}: Next of Barrier must be a list of actions")
+    steps = _body(module, "Next", "$DisjList").operands
+    for node in (*steps, *seen.operands):
+        action = node
+        if node.operator == "$BoundedExists" and len(node.bound) == 1:
+            (action,) = node.operands
+        if action.operator not in module.definitions:
+            raise TranslationError(f"in {node.where}: each step of Next must be a named action")
+    for node in _body(module, "LocksInvariant", "$ConjList").operands:
+        if node.operator not in module.definitions or node.operands:
+            raise TranslationError(
+                f"in {node.where}: each conjunct of the invariant must have a name"
+            )
+
+
+def _check_box(module: Module, name: str, begins: str, steps: str, subscript: str) -> Node:
+    """See that a definition is a beginning, and steps; return what is said of the steps."""
+    first, always = _body(module, name, "\\land").operands
+    box = always.operands[0] if always.operator == "[]" else always
+    found = [first.operator, box.operator, *(part.operator for part in box.operands)]
+    if found != [begins, "$SquareAct", steps, subscript]:
+        raise TranslationError(f"in {first.where}: {name} must be {begins} /\\ [][...]_{subscript}")
+    return box.operands[0]
 
 
 def _body(module: Module, name: str, operator: str) -> Node:

@@ -8,7 +8,8 @@ operator are read where they are used, so that a prime reaches them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from dataclasses import replace
+from typing import Final, NamedTuple, TypeAlias
 
 import z3
 
@@ -17,15 +18,18 @@ from verified_barrier.verification.proof.values import (
     Function,
     FunctionKind,
     Kind,
+    List,
+    ListKind,
     Set,
     SetKind,
     TranslationError,
     Value,
     World,
     common_kind,
+    remembered,
 )
 
-__all__ = ["Moment", "Reader", "Translator"]
+__all__ = ["Moment", "Names", "Reader", "State", "Translator", "always"]
 
 State: TypeAlias = Mapping[str, Value]
 
@@ -53,14 +57,14 @@ class Translator:
     def __init__(self, module: Module, threads: int | None) -> None:
         self.module: Final = module
         bodies = [definition.body for definition in module.definitions.values()]
-        self.world: Final = World(sorted(_strings(bodies)), threads)
+        others = [name for name in module.constants if name not in _CONSTANTS]
+        self.world: Final = World(sorted(_strings(bodies)), threads, others)
         self.constants: Final[dict[str, Value]] = {
             "Threads": self.world.threads,
             "Parties": z3.Int("Parties", self.world.context),
             "HasAction": z3.Bool("HasAction", self.world.context),
+            **self.world.others,
         }
-        if undefined := set(module.constants) - set(self.constants):
-            raise TranslationError(f"no meaning is given to {', '.join(sorted(undefined))}")
 
     def read(self, node: Node, moment: Moment, names: Names | None = None) -> Value:
         """Return what an expression means."""
@@ -88,22 +92,38 @@ class Translator:
             variable, domain = conjunct.operands
             yield variable.operator, self.read(domain, Moment({})).kind
 
+    def arguments(self, node: Node, names: Names) -> list[Reader]:
+        """Return what reads the operands of an operator."""
+        return [self._argument(operand, names) for operand in node.operands]
+
+    def substituted(self, node: Node, moment: Moment, names: Names) -> Moment:
+        """Return the moment in which what is substituted into is read."""
+
+        def state(outer: Moment) -> State:
+            return _Substituted(
+                {name: self._argument(value, names) for name, value in node.bound}, outer
+            )
+
+        then = None if moment.then is None else state(Moment(moment.then))
+        return Moment(state(moment), then)
+
     def _applied(self, node: Node, moment: Moment, names: Names) -> Value:
         """Read an operator whose arguments are read first, or a name."""
         name = node.operator
-        arguments = [self._argument(operand, names) for operand in node.operands]
+        arguments = self.arguments(node, names)
         if name in names:
             return names[name](moment, *arguments)
+        if name in moment.now:
+            return moment.now[name]
         if name in self.module.definitions:
             definition = self.module.definitions[name]
             its_names = dict(zip(definition.parameters, arguments, strict=True))
-            return self.read(definition.body, moment, its_names)
+            # What is defined within another may use that one's names.
+            return self.read(definition.body, moment, {**names, **its_names})
         if name in self.constants:
             return self.constants[name]
         if name in self.module.variables:
-            if name not in moment.now:
-                raise TranslationError(f"nothing is known of the variable {name}")
-            return moment.now[name]
+            raise TranslationError(f"nothing is known of the variable {name}")
         if name not in _BUILT_IN:
             raise TranslationError(f"{name} is not understood")
         return _BUILT_IN[name](self.world, *(argument(moment) for argument in arguments))
@@ -133,6 +153,12 @@ class Translator:
         after = self._prime(node, moment, names)
         return self.world.equal(after, self.read(node.operands[0], moment, names))
 
+    def _let(self, node: Node, moment: Moment, names: Names) -> Value:
+        return self.read(node.operands[0], moment, names)
+
+    def _substitution(self, node: Node, moment: Moment, names: Names) -> Value:
+        return self.read(node.operands[0], self.substituted(node, moment, names), names)
+
     def _quantifier(self, node: Node, moment: Moment, names: Names) -> Value:
         quantify = self.world.every if node.operator == "$BoundedForall" else self.world.some
         domains = [(name, self.read(domain, moment, names)) for name, domain in node.bound]
@@ -141,50 +167,73 @@ class Translator:
             if not left:
                 return self.read(node.operands[0], moment, inner)
             (name, domain), *others = left
-            return quantify(domain, lambda m: nested({**inner, name: _always(m)}, others))
+            return quantify(domain, lambda m: nested({**inner, name: always(m)}, others))
 
         return nested(names, domains)
 
-    def _subset(self, node: Node, moment: Moment, names: Names) -> Value:
+    def _of_member(
+        self, node: Node, moment: Moment, names: Names
+    ) -> tuple[Set, Callable[[Value], Value]]:
+        """Return the set of which one bound name is taken, and what is said of a member."""
         ((name, taken_from),) = node.bound
-        domain = self.read(taken_from, moment, names)
+        return self.read(taken_from, moment, names), lambda member: self.read(
+            node.operands[0], moment, {**names, name: always(member)}
+        )
 
-        def holds(value: Value) -> Any:
-            return self.read(node.operands[0], moment, {**names, name: _always(value)})
-
+    def _subset(self, node: Node, moment: Moment, names: Names) -> Value:
+        domain, holds = self._of_member(node, moment, names)
         members = domain.members
         if members is not None:
             members = [(z3.And(on, holds(member)), member) for on, member in members]
         return Set(domain.kind, lambda value: z3.And(domain.has(value), holds(value)), members)
 
+    def _image(self, node: Node, moment: Moment, names: Names) -> Value:
+        domain, at = self._of_member(node, moment, names)
+        kind = at(self.world.fresh("sample", domain.kind)).sort()
+        if domain.members is not None:
+            return self.world.listed(kind, [(on, at(member)) for on, member in domain.members])
+        return Set(
+            kind,
+            lambda value: self.world.some(domain, lambda m: self.world.equal(at(m), value)),
+        )
+
+    def _choice(self, node: Node, moment: Moment, names: Names) -> Value:
+        return self.world.choice(*self._of_member(node, moment, names))
+
     def _function(self, node: Node, moment: Moment, names: Names) -> Value:
-        ((name, taken_from),) = node.bound
-        if self.read(taken_from, moment, names) is not self.world.threads:
-            raise TranslationError("only functions of all threads are understood")
-        (body,) = node.operands
-        return Function(lambda t: self.read(body, moment, {**names, name: _always(t)}))
+        domain, at = self._of_member(node, moment, names)
+        return Function(domain, remembered(at))
 
     def _except(self, node: Node, moment: Moment, names: Names) -> Value:
         changed = self.read(node.operands[0], moment, names)
         for change in node.operands[1:]:
             path, new = change.operands
             if len(path.operands) != 1 or not isinstance(changed, Function):
-                raise TranslationError("only a function of the threads is changed by EXCEPT")
+                raise TranslationError("only a function is changed by EXCEPT, in one place")
             place = self.read(path.operands[0], moment, names)
-            changed = self._changed(changed, place, self.read(new, moment, names))
+            before = {**names, "$At": always(changed.at(place))}
+            changed = self._changed(changed, place, self.read(new, moment, before))
         return changed
 
     def _changed(self, function: Function, place: Value, value: Value) -> Function:
-        return Function(lambda t: self.world.choose(t == place, value, function.at(t)))
+        return Function(
+            function.domain,
+            remembered(lambda t: self.world.choose(t == place, value, function.at(t))),
+        )
 
     def _case(self, node: Node, moment: Moment, names: Names) -> Value:
-        *arms, last = node.operands
-        if last.operands[0].operator != "$Other":
-            raise TranslationError("CASE must end with OTHER")
-        value = self.read(last.operands[1], moment, names)
-        for arm in reversed(arms):
-            condition, result = (self.read(part, moment, names) for part in arm.operands)
-            value = self.world.choose(condition, result, value)
+        conditions = [
+            self.read(arm.operands[0], moment, names)
+            for arm in node.operands
+            if arm.operands[0].operator != "$Other"
+        ]
+        values = [self.read(arm.operands[1], moment, names) for arm in node.operands]
+        if len(values) > len(conditions):
+            value = values.pop()
+        else:
+            value = self.world.unspecified(node.where, values[0].sort(), conditions)
+        for condition, one in reversed([*zip(conditions, values, strict=True)]):
+            value = self.world.choose(condition, one, value)
         return value
 
     def _record(self, node: Node, moment: Moment, names: Names) -> Value:
@@ -193,29 +242,58 @@ class Translator:
             for pair in node.operands
         }
         if node.operator == "$RcdConstructor":
-            sort = self.world.record({name: value.sort() for name, value in fields.items()})
-            return sort.record(*(value for _, value in sorted(fields.items())))
-        sort = self.world.record({name: value.kind for name, value in fields.items()})
-
-        def has(record: Value) -> Any:
-            each = (domain.has(getattr(sort, name)(record)) for name, domain in fields.items())
-            return self.world.both(*each)
-
-        return Set(sort, has)
+            return self.world.structured(fields)
+        sort = self.world.structure({name: value.kind for name, value in fields.items()})
+        return Set(
+            sort,
+            lambda record: self.world.both(
+                *(value.has(self.world.field(record, name)) for name, value in fields.items())
+            ),
+        )
 
     def _field(self, node: Node, moment: Moment, names: Names) -> Value:
         record = self.read(node.operands[0], moment, names)
-        sort = self.world.record_sort(record)
-        return getattr(sort, str(node.operands[1].value))(record)
+        return self.world.field(record, str(node.operands[1].value))
 
 
-def _always(value: Value) -> Reader:
+class _Substituted(Mapping[str, Value]):
+    """A state of a module, seen from one that says what its variables and constants are.
+
+    Parameters: ``values``, what reads them; ``moment``, in which they are read.
+    """
+
+    def __init__(self, values: Mapping[str, Reader], moment: Moment) -> None:
+        self._values = values
+        self._moment = moment
+        self._read: dict[str, Value] = {}
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self._read:
+            self._read[name] = self._values[name](self._moment)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def always(value: Value) -> Reader:
+    """Return what reads a value that is the same in every moment."""
     return lambda _moment: value
+
+
+_CONSTANTS: Final = ("Threads", "Parties", "HasAction")
+"""Those whose kinds are known; all others are taken for threads that are not among ``Threads``."""
 
 
 def _strings(nodes: Sequence[Node]) -> set[str]:
     """Return all strings that expressions mention."""
-    found = {str(node.value) for node in nodes if node.operator == "string"}
+    found = {str(node.value) for node in nodes if node.operator == "$String"}
     for node in nodes:
         found |= _strings([*node.operands, *(domain for _, domain in node.bound)])
     return found
@@ -242,31 +320,102 @@ def _without(world: World, one: Set, other: Set) -> Set:
     return Set(common_kind(one, other), lambda m: z3.And(one.has(m), z3.Not(other.has(m))), members)
 
 
-def _functions(world: World, one: Set, other: Set) -> Set:
-    if one is not world.threads:
-        raise TranslationError("only functions of all threads are understood")
+def _product(world: World, one: Set, other: Set) -> Set:
+    members = None
+    if one.members is not None and other.members is not None:
+        members = [
+            (z3.And(a, b), world.structured({"1": first, "2": second}))
+            for a, first in one.members
+            for b, second in other.members
+        ]
     return Set(
-        FunctionKind(other.kind),
-        lambda f: world.every(world.threads, lambda t: other.has(f.at(t))),
+        world.structure({"1": one.kind, "2": other.kind}),
+        lambda pair: z3.And(one.has(world.field(pair, "1")), other.has(world.field(pair, "2"))),
+        members,
+    )
+
+
+def _functions(world: World, one: Set, other: Set) -> Set:
+    return Set(
+        FunctionKind(one, other.kind),
+        lambda f: world.every(one, lambda place: other.has(f.at(place))),
     )
 
 
 def _subsets(world: World, one: Set) -> Set:
-    return Set(SetKind(one.kind), lambda other: world.every(other, one.has))
+    return Set(SetKind(one), lambda other: world.every(other, one.has))
+
+
+def _sequences(world: World, one: Set) -> Set:
+    return Set(
+        ListKind(one.kind),
+        lambda s: z3.And(
+            s.length >= 0, world.every(world.positions(s), lambda n: one.has(s.at(n)))
+        ),
+    )
 
 
 def _range(world: World, low: Value, high: Value) -> Set:
-    return Set(world.integers, lambda n: z3.And(low <= n, n <= high))
+    low, high = z3.simplify(low), z3.simplify(high)
+    members = None
+    if world.thread_names is not None and z3.is_int_value(low) and z3.is_int_value(high):
+        numbers = range(low.as_long(), high.as_long() + 1)
+        members = [(world.truth(True), world.number(n)) for n in numbers]
+    first = z3.is_int_value(low) and low.as_long() == 1
+    return Set(
+        world.integers, lambda n: z3.And(low <= n, n <= high), members, high if first else None
+    )
+
+
+def _tuple(world: World, *values: Value) -> Value:
+    """Return a tuple of terms as a term, and other tuples as they are."""
+    if not values:
+        return List(None, world.number(0), lambda _: None)
+    if all(map(z3.is_expr, values)):
+        return world.structured({str(n): value for n, value in enumerate(values, 1)})
+    return values
+
+
+def _applied(world: World, function: Value, place: Value) -> Value:
+    if isinstance(function, Function | List):
+        return function.at(place)
+    return world.field(function, str(place))
+
+
+def _appended(world: World, sequence: List, value: Value) -> List:
+    last = sequence.length + 1
+    if sequence.kind is None:
+        return List(value.sort(), last, lambda _: value)
+    return replace(sequence, length=last, at=lambda n: z3.If(n == last, value, sequence.at(n)))
+
+
+def _joined(world: World, one: List, other: List) -> List:
+    if one.kind is None or other.kind is None:
+        return other if one.kind is None else one
+    return List(
+        common_kind(one, other),
+        one.length + other.length,
+        lambda n: z3.If(n <= one.length, one.at(n), other.at(n - one.length)),
+        one.moved or other.moved,
+    )
+
+
+def _tail(world: World, sequence: List) -> List:
+    return replace(sequence, length=sequence.length - 1, at=lambda n: sequence.at(n + 1))
 
 
 _SPECIAL: Final[Mapping[str, Callable[[Translator, Node, Moment, Names], Value]]] = {
-    "number": Translator._literal,
-    "string": Translator._literal,
+    "$Number": Translator._literal,
+    "$String": Translator._literal,
     "'": Translator._prime,
     "UNCHANGED": Translator._unchanged,
+    "$Let": Translator._let,
+    "$Substitution": Translator._substitution,
     "$BoundedForall": Translator._quantifier,
     "$BoundedExists": Translator._quantifier,
+    "$BoundedChoose": Translator._choice,
     "$SubsetOf": Translator._subset,
+    "$SetOfAll": Translator._image,
     "$FcnConstructor": Translator._function,
     "$Except": Translator._except,
     "$Case": Translator._case,
@@ -292,13 +441,16 @@ _BUILT_IN: Final[Mapping[str, Callable[..., Value]]] = {
     "=": World.equal,
     "/=": lambda world, one, other: z3.Not(world.equal(one, other)),
     "$IfThenElse": World.choose,
-    "$Tuple": lambda _, *values: values,
-    "$FcnApply": lambda _, function, place: function.at(place),
+    "$Tuple": _tuple,
+    "$FcnApply": _applied,
     "$SetEnumerate": _enumerated,
     "$SetOfFcns": _functions,
+    "$CartesianProd": _product,
     "SUBSET": _subsets,
+    "DOMAIN": World.domain,
     "\\in": lambda _, member, domain: domain.has(member),
     "\\notin": lambda _, member, domain: z3.Not(domain.has(member)),
+    "\\subseteq": lambda world, one, other: world.every(one, other.has),
     "\\union": _united,
     "\\": _without,
     "..": _range,
@@ -309,6 +461,12 @@ _BUILT_IN: Final[Mapping[str, Callable[..., Value]]] = {
     ">": lambda _, one, other: one > other,
     "\\leq": lambda _, one, other: one <= other,
     "\\geq": lambda _, one, other: one >= other,
+    "Seq": _sequences,
+    "Len": lambda _, sequence: sequence.length,
+    "Append": _appended,
+    "Head": lambda world, sequence: sequence.at(world.number(1)),
+    "Tail": _tail,
+    "\\o": _joined,
     "Cardinality": World.cardinality,
     "IsFiniteSet": lambda world, _: world.truth(True),
 }

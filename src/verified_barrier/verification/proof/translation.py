@@ -132,16 +132,16 @@ class Comparison:
                 value,
                 world.listed(
                     value.kind,
-                    [(world.truth(True), self._record(value.kind, record)) for record in records],
+                    [(world.truth(True), self._record(record)) for record in records],
                 ),
             )
         if text.startswith('"'):
             return value == world.string(text.strip('"'))
         return value == world.number(int(text))
 
-    def _record(self, sort: Any, fields: Mapping[str, str]) -> Any:
+    def _record(self, fields: Mapping[str, str]) -> Any:
         world = self._machine.world
-        return sort.record(*(world.number(int(text)) for _, text in sorted(fields.items())))
+        return world.structured({name: world.number(int(text)) for name, text in fields.items()})
 
     def differences(self, step: str) -> Iterator[str]:
         """Yield, in words, how TLC's steps of an action differ from what its formula allows."""
