@@ -210,7 +210,7 @@ def test_list(command: Command) -> None:
     code, output, _ = command("check", "--list")
     assert code == 0
     lines = output.splitlines()
-    assert len(lines) == len(MODEL_NAMES) + 4 + len(SAMPLES)
+    assert len(lines) == len(MODEL_NAMES) + 6 + len(SAMPLES)
     large = [line for line in lines if line.split()[1] == "full"]
     large_models = sum(model.large for model in MODEL_NAMES.values())
     assert len(large) == large_models + sum(sample.large for sample in SAMPLES) + 1

@@ -274,7 +274,7 @@ CPYTHON_INVARIANTS = {"CPythonTypeOK", "CountIsRight", "WaitsWhileFilling"}
 LOCKS_PROPERTIES = {
     *("EnoughGenerations", "LocksTypeOK", "LockIsHeld", "NobodyIsStuck", "HolderGoesOn"),
     *("ReleasedOnce", "WokenByOutcome", "ReturnsAsReleased", "CallsAreCounted", "OutcomeOnce"),
-    "DueComesFirst",
+    *("DueComesFirst", "LocksInvariant"),
 }
 """Of the shell of locks alone."""
 
