@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("z3", reason="needs the extra `check`")
+
 from verified_barrier.verification.graph import read_dump
 from verified_barrier.verification.manifest import load_manifest
 from verified_barrier.verification.proof import proving, refinement
