@@ -213,7 +213,7 @@ def test_list(command: Command) -> None:
     assert len(lines) == len(MODEL_NAMES) + 6 + len(SAMPLES)
     large = [line for line in lines if line.split()[1] == "full"]
     large_models = sum(model.large for model in MODEL_NAMES.values())
-    assert len(large) == large_models + sum(sample.large for sample in SAMPLES) + 1
+    assert len(large) == large_models + sum(sample.large for sample in SAMPLES) + 3
 
 
 @pytest.mark.check
