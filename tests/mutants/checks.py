@@ -273,6 +273,11 @@ _TESTS_OF_TOOLS = Check(
             f"{_VERIFICATION}proof/",
             only="no_time or cannot_happen or historian or facts_of",
         ),
+        _pytest(
+            "tests/verification/test_refinement.py",
+            f"{_VERIFICATION}proof/",
+            only="no_time or left_out",
+        ),
         _pytest("tests/barrier/test_storm.py", "tests/barrier/judge.py", only="judge"),
     ),
 )

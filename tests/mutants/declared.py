@@ -590,6 +590,18 @@ _OF_TOOLS = [
         "",
     ),
     _tool(
+        "refinement to which anything but a counterexample is a proof",
+        "proof/prover.py",
+        "solver.check() == z3.unsat",
+        "solver.check() != z3.sat",
+    ),
+    _tool(
+        "refinement of which what is not proved is overlooked",
+        "proof/proving.py",
+        "unknown = [one for one in obligations if one.status is not Status.PROVED]",
+        "unknown: list[Obligation] = []",
+    ),
+    _tool(
         "oracle that always agrees",
         "tests/scheduler/oracle.py",
         "    def _wrong(self, what: str) -> None:\n        if self.problem is None:",

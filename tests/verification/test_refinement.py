@@ -127,7 +127,10 @@ FAULTS = {
 """Some of the faults of spec/BarrierLocksFaults.tla: what each replaces, and what is not kept."""
 
 
-@pytest.mark.parametrize("replaced", FAULTS)
+@pytest.mark.parametrize(
+    "replaced",
+    [pytest.param(name, marks=[pytest.mark.full] * (name != "HeldAcquires")) for name in FAULTS],
+)
 def test_fault_is_not_proved(replaced: str, tlc: Tlc) -> None:
     """A shell of locks that is almost right is not proved to be right."""
     fault, broken = FAULTS[replaced]
@@ -159,6 +162,7 @@ def test_wrong_step_is_not_proved(old: str, new: str, action: str, broken: str, 
     assert is_open(Refinement(module, Deadline(50.0)), action, broken)
 
 
+@pytest.mark.full
 def test_step_that_is_seen_wrongly_is_not_proved(tlc: Tlc) -> None:
     """A waiter that takes its lock may not be seen to be outside already."""
     module = parsed(
@@ -174,6 +178,7 @@ def test_step_that_is_seen_wrongly_is_not_proved(tlc: Tlc) -> None:
     assert is_open(Refinement(module, Deadline(50.0)), "Acquires", REFINES)
 
 
+@pytest.mark.full
 def test_case_that_is_not_covered_is_not_proved(tlc: Tlc) -> None:
     """Where the text does not say what happens, nothing is proved."""
     text = "[] OTHER ->\n                /\\ Goes(t, IF t = Other"
