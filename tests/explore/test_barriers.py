@@ -129,7 +129,7 @@ def test_broken_barrier_breaks_what_the_manifest_says(one: Exhibit, all_steps: A
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     "size",
-    [pytest.param(size, marks=pytest.mark.full if size.threads > 2 else ()) for size in searched()],
+    [pytest.param(size, marks=pytest.mark.full if size.threads > 1 else ()) for size in searched()],
     ids=str,
 )
 def test_size_is_offered_where_the_challenge_can_be_met(size: Size, tlc: Tlc) -> None:
@@ -143,7 +143,10 @@ def test_size_is_offered_where_the_challenge_can_be_met(size: Size, tlc: Tlc) ->
 
 
 @pytest.mark.check
-@pytest.mark.parametrize("key", ["withdrawal-not-counted", "release-skips-action"])
+@pytest.mark.parametrize(
+    "key",
+    ["withdrawal-not-counted", pytest.param("release-skips-action", marks=pytest.mark.full)],
+)
 def test_searching_several_at_once_finds_what_each_does(key: str, tlc: Tlc, tmp_path: Path) -> None:
     """In one run of TLC no barrier gets into another's steps: each is its model in the manifest."""
     size = Size(2, 2, True)

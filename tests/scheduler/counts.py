@@ -24,7 +24,7 @@ __all__ = ["by_size", "comes_to", "counts"]
 
 _FILE = Path(__file__).parent / "golden" / "counts.json"
 
-_MANY = 1_000
+_MANY = 300
 """Scenarios with more executions of our barrier are left to ``make check-full``."""
 
 _LARGE = [pytest.mark.full, pytest.mark.timeout(1_200)]

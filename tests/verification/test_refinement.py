@@ -147,12 +147,14 @@ def test_fault_is_not_proved(replaced: str, tlc: Tlc) -> None:
     ("old", "new", "action", "broken"),
     [
         ("effects' = Tail(effects)", "effects' = effects", "Wake", "EffectsApart"),
-        ("\n    /\\ Ends(CallOf(t))\n", "\n    /\\ UNCHANGED <<shut, locals, calls, outcome>>\n",
-         "Leave", "FreshCalls"),
+        pytest.param(
+            "\n    /\\ Ends(CallOf(t))\n", "\n    /\\ UNCHANGED <<shut, locals, calls, outcome>>\n",
+            "Leave", "FreshCalls", marks=pytest.mark.full),
         ("    /\\ arrived    = 0\n", "    /\\ arrived    = 1\n", BEGINNING, REFINES),
-        ('    /\\ event\' = [event EXCEPT ![t] = None]\n    /\\ Goes(t, "except")',
-         '    /\\ event\' = [event EXCEPT ![t] = "RAISED"]\n    /\\ Goes(t, "except")',
-         "Interrupt", "EventFits"),
+        pytest.param(
+            '    /\\ event\' = [event EXCEPT ![t] = None]\n    /\\ Goes(t, "except")',
+            '    /\\ event\' = [event EXCEPT ![t] = "RAISED"]\n    /\\ Goes(t, "except")',
+            "Interrupt", "EventFits", marks=pytest.mark.full),
     ],
     ids=["woken-twice", "never-ends", "wrong-beginning", "wrong-event"],
 )  # fmt: skip
