@@ -252,6 +252,7 @@ def test_specification_of_another_form(
     assert said in report.details[0]
 
 
+@pytest.mark.full
 def test_tlc_takes_every_action(module: Module, tlc: Tlc, tmp_path: Path) -> None:
     """In two small models, in which TLC finds the invariant to hold, each action happens."""
     taken = set()
