@@ -62,7 +62,7 @@ def follow_walk(
 
 
 WALKS = [
-    pytest.param(key, size, marks=pytest.mark.full if key != "ours" and n else ())
+    pytest.param(key, size, marks=pytest.mark.full if n else ())
     for key, sizes in SHOWN.items()
     for n, size in enumerate(sizes)
 ]

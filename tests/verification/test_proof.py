@@ -197,7 +197,8 @@ FAULTS = (
 """The faults of spec/BarrierFaults.tla: which action each replaces, and what it breaks."""
 
 
-@pytest.mark.parametrize("faults", [pytest.param(FAULTS[0], marks=pytest.mark.full), FAULTS[1]])
+@pytest.mark.full
+@pytest.mark.parametrize("faults", FAULTS, ids=["first", "second"])
 def test_faults_are_refuted(faults: dict[str, tuple[str, str]], tlc: Tlc) -> None:
     """Each of the specification's own faults breaks a conjunct; the other actions break none."""
     modules = read_modules(SPEC)
@@ -508,6 +509,7 @@ def test_step_that_the_formula_forbids_is_noticed(module: Module, tlc: Tlc, tmp_
     assert "after Leave" in said
 
 
+@pytest.mark.full
 def test_historian_is_compared(module: Module, tlc: Tlc, tmp_path: Path) -> None:
     """A formula for the historian that forgets a variable allows more."""
     body = module.definitions["WriteDown"].body
