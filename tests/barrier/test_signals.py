@@ -7,8 +7,8 @@ import os
 import threading
 import weakref
 from _thread import LockType, allocate_lock
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import BrokenBarrierError
 from typing import Any
 
@@ -127,6 +127,26 @@ def crosses(barrier: AnyBarrier) -> bool:
         return was_empty and {threads.call(barrier.wait), waiter.result()} == {0, 1}
 
 
+def is_mended(barrier: AnyBarrier) -> bool:
+    """Return whether a barrier for two is broken, and works after a reset."""
+    was_broken = barrier.broken
+    barrier.reset()
+    return was_broken and crosses(barrier)
+
+
+@contextmanager
+def running() -> Iterator[tuple[Barrier, LongAction]]:
+    """Give a barrier for two, and its action, which runs until the end of the block."""
+    action = LongAction()
+    barrier = Barrier(2, action)
+    with Threads() as threads:
+        threads.start_waiters(barrier, 1)
+        threads.start(barrier.wait)
+        action.await_running()
+        yield barrier, action
+        action.end()
+
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 
@@ -167,19 +187,13 @@ class TestFork:
 
     def test_while_the_action_runs(self) -> None:
         """The child has no action to wait for."""
-        action = LongAction()
-        barrier = Barrier(2, action)
-        with Threads() as threads:
-            threads.start_waiters(barrier, 1)
-            threads.start(barrier.wait)
-            action.await_running()
+        with running() as (barrier, action):
 
             def ended() -> bool:
                 action.end()
                 return crosses(barrier)
 
             assert forked(ended)
-            action.end()
 
     def test_by_the_action(self) -> None:
         """The child's tripper finds its generation gone."""
@@ -200,32 +214,19 @@ class TestFork:
         barrier = make(2)
         barrier.abort()
 
-        def reset() -> bool:
-            was_broken = barrier.broken
-            barrier.reset()
-            return was_broken and crosses(barrier)
-
-        assert forked(reset)
+        assert forked(lambda: is_mended(barrier))
         assert barrier.broken
 
     def test_while_it_breaks(self) -> None:
         """The child has no action to wait for: its barrier is broken, and can be reset."""
-        action = LongAction()
-        barrier = Barrier(2, action)
-        with Threads() as threads:
-            threads.start_waiters(barrier, 1)
-            threads.start(barrier.wait)
-            action.await_running()
+        with running() as (barrier, action):
             barrier.abort()
 
             def reset() -> bool:
                 action.end()
-                was_broken = barrier.broken
-                barrier.reset()
-                return was_broken and crosses(barrier)
+                return is_mended(barrier)
 
             assert forked(reset)
-            action.end()
 
 
 def test_barriers_are_not_kept_for_the_sake_of_a_fork() -> None:

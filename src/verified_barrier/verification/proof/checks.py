@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from verified_barrier.verification.processes import run_apart
-from verified_barrier.verification.report import Check
+from verified_barrier.verification.report import Check, Report
 from verified_barrier.verification.resources import SPEC, SetupError, installed, read_modules
 from verified_barrier.verification.tlc import Tlc
 
@@ -64,47 +64,53 @@ def proof_checks(find_tlc: Callable[[], Tlc]) -> list[Check]:
             "tlc": find_tlc().identity,
         }
 
-    invariant = Check(
-        "proof/invariant",
-        "what was promised holds for any number of parties and of threads",
-        large=False,
-        run=lambda timeout: _proving().check_invariant(find_tlc(), timeout),
-        inputs=inputs,
-    )
-    needed = Check(
-        "proof/needed",
-        "without any one conjunct of the invariant it would not be kept",
-        large=True,
-        run=lambda timeout: _proving().check_needed(find_tlc(), timeout),
-        inputs=inputs,
-    )
+    def check(name: str, shows: str, large: bool, function: str, *arguments: object) -> Check:
+        """Return a check that calls a function of ``proving.py``."""
+
+        def run(timeout: float) -> Report:
+            report: Report = getattr(_proving(), function)(*arguments, find_tlc(), timeout)
+            return report
+
+        return Check(f"proof/{name}", shows, large, run, inputs)
+
     translations = [
-        Check(
-            f"proof/translation/{sample.name}",
+        check(
+            f"translation/{sample.name}",
             "the proof takes the specification to mean what TLC takes it to mean",
             sample.large,
-            run=lambda timeout, sample=sample: _proving().check_translation(  # type: ignore[misc]
-                sample, find_tlc(), timeout
-            ),
-            inputs=inputs,
+            "check_translation",
+            sample,
         )
         for sample in SAMPLES
     ]
-    locks_invariant = Check(
-        "proof/locks/invariant",
-        "what the shell of locks needs to be right holds for any number of parties and of threads",
-        large=True,
-        run=lambda timeout: _proving().check_locks_invariant(find_tlc(), timeout),
-        inputs=inputs,
-    )
-    locks_refinement = Check(
-        "proof/locks/refinement",
-        "each step of the shell of locks is one of the barrier, for any number of threads",
-        large=True,
-        run=lambda timeout: _proving().check_locks_refinement(find_tlc(), timeout),
-        inputs=inputs,
-    )
-    return [invariant, needed, *translations, locks_invariant, locks_refinement]
+    return [
+        check(
+            "invariant",
+            "what was promised holds for any number of parties and of threads",
+            False,
+            "check_invariant",
+        ),
+        check(
+            "needed",
+            "without any one conjunct of the invariant it would not be kept",
+            True,
+            "check_needed",
+        ),
+        *translations,
+        check(
+            "locks/invariant",
+            "what the shell of locks needs to be right holds for any number of parties and of "
+            "threads",
+            True,
+            "check_locks_invariant",
+        ),
+        check(
+            "locks/refinement",
+            "each step of the shell of locks is one of the barrier, for any number of threads",
+            True,
+            "check_locks_refinement",
+        ),
+    ]
 
 
 def add_prove_command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from verified_barrier.verification.exits import (
@@ -31,7 +31,7 @@ from verified_barrier.verification.proof.refinement import (
 )
 from verified_barrier.verification.proof.sany import Module, ModuleSyntaxError, parse
 from verified_barrier.verification.proof.values import TranslationError
-from verified_barrier.verification.report import Verdict
+from verified_barrier.verification.report import Report, Verdict
 from verified_barrier.verification.resources import SPEC, SetupError, read_modules
 from verified_barrier.verification.tlc import Tlc
 
@@ -50,29 +50,7 @@ def run_prove(tlc: Tlc, timeout: float, without: Sequence[str]) -> int:
 
     Parameters: ``timeout``, in seconds; ``without``, conjuncts that are left out.
     """
-    start = time.monotonic()
-    try:
-        module = parse(PROOF, read_modules(SPEC), tlc, timeout)
-        if module is None:
-            print(f"SANY did not finish within {timeout:g} s")
-            return EXIT_INCOMPLETE
-        _check_names(module, without)
-        deadline = Deadline(timeout - (time.monotonic() - start))
-        found: list[Obligation] = []
-        for line in _heading(module, without):
-            print(line)
-        for row in _rows(prove(module, deadline, without)):
-            print(f"{row[0].step:<26}" + "".join(f"{_SIGNS[o.status]:>3}" for o in row), flush=True)
-            found += row
-        report = judged(found, possible(module, deadline, without))
-    except (ModuleSyntaxError, TranslationError) as problem:
-        print(f"no formula can be made of the specification: {problem}")
-        return EXIT_UNEXPECTED
-    print()
-    for detail in report.details:
-        print(f"{detail}\n")
-    print(f"{report.summary}, in {time.monotonic() - start:.1f} s")
-    return _EXIT_CODES[report.verdict]
+    return _run(PROOF, "Invariant", _print_rows, "\n\n", tlc, timeout, without)
 
 
 def run_prove_locks(tlc: Tlc, timeout: float, without: Sequence[str]) -> int:
@@ -80,31 +58,61 @@ def run_prove_locks(tlc: Tlc, timeout: float, without: Sequence[str]) -> int:
 
     Parameters: ``timeout``, in seconds; ``without``, conjuncts that are left out.
     """
+    return _run(LOCKS, INVARIANT, _print_locks, "\n", tlc, timeout, without)
+
+
+def _run(
+    name: str,
+    invariant: str,
+    print_proof: Callable[[Module, Deadline, Sequence[str]], Report],
+    after_detail: str,
+    tlc: Tlc,
+    timeout: float,
+    without: Sequence[str],
+) -> int:
+    """Print a proof, and what is to be said of it; return the exit code.
+
+    Parameters: ``name`` of the module, and of the ``invariant`` in it; ``after_detail``, what
+    follows each thing that is wrong.
+    """
     start = time.monotonic()
     try:
-        module = parse(LOCKS, read_modules(SPEC), tlc, timeout)
+        module = parse(name, read_modules(SPEC), tlc, timeout)
         if module is None:
             print(f"SANY did not finish within {timeout:g} s")
             return EXIT_INCOMPLETE
-        _check_names(module, without, INVARIANT)
-        deadline = Deadline(timeout - (time.monotonic() - start))
-        refinement = Refinement(module, deadline, without)
-        found: list[Obligation] = []
-        print("action                  conjuncts kept   steps of Barrier.tla that it is seen as")
-        for action in (BEGINNING, *refinement.actions()):
-            begin = time.monotonic()
-            row = [*refinement.keeps([action]), *refinement.refines([action])]
-            print(_locks_line(action, row, refinement, time.monotonic() - begin), flush=True)
-            found += row
-        report = judged_locks(found, refinement.happens)
+        _check_names(module, without, invariant)
+        report = print_proof(module, Deadline(timeout - (time.monotonic() - start)), without)
     except (ModuleSyntaxError, TranslationError) as problem:
         print(f"no formula can be made of the specification: {problem}")
         return EXIT_UNEXPECTED
     print()
     for detail in report.details:
-        print(detail)
+        print(detail, end=after_detail)
     print(f"{report.summary}, in {time.monotonic() - start:.1f} s")
     return _EXIT_CODES[report.verdict]
+
+
+def _print_rows(module: Module, deadline: Deadline, without: Sequence[str]) -> Report:
+    for line in _heading(module, without):
+        print(line)
+    found: list[Obligation] = []
+    for row in _rows(prove(module, deadline, without)):
+        print(f"{row[0].step:<26}" + "".join(f"{_SIGNS[o.status]:>3}" for o in row), flush=True)
+        found += row
+    return judged(found, possible(module, deadline, without))
+
+
+def _print_locks(module: Module, deadline: Deadline, without: Sequence[str]) -> Report:
+    refinement = Refinement(module, deadline, without)
+    print("action                  conjuncts kept   steps of Barrier.tla that it is seen as")
+    found: list[Obligation] = []
+    for action in (BEGINNING, *refinement.actions()):
+        begin = time.monotonic()
+        row = [*refinement.keeps([action]), *refinement.refines([action])]
+        print(_locks_line(action, row, refinement, time.monotonic() - begin), flush=True)
+        found += row
+    return judged_locks(found, refinement.happens)
 
 
 def _locks_line(
@@ -118,7 +126,7 @@ def _locks_line(
     return textwrap.fill(seen, 100, initial_indent=begin, subsequent_indent=" " * len(begin))
 
 
-def _check_names(module: Module, without: Sequence[str], invariant: str = "Invariant") -> None:
+def _check_names(module: Module, without: Sequence[str], invariant: str) -> None:
     known = conjuncts(module, invariant)
     for name in without:
         if name not in known:

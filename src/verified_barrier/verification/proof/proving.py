@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from verified_barrier.verification.graph import GraphError, read_dump
@@ -86,20 +86,20 @@ def judged(obligations: Sequence[Obligation], happens: Mapping[str, bool]) -> Re
 
 def check_locks_invariant(tlc: Tlc, timeout: float) -> Report:
     """Prove the invariant of the barrier with its locks."""
-
-    def run(module: Module, deadline: Deadline) -> Report:
-        refinement = Refinement(module, deadline)
-        return judged_locks(list(refinement.keeps()), refinement.happens)
-
-    return _reported(run, tlc, timeout, LOCKS)
+    return _reported_of_locks(Refinement.keeps, tlc, timeout)
 
 
 def check_locks_refinement(tlc: Tlc, timeout: float) -> Report:
     """Prove that each step of the barrier with its locks is one of the specification, or none."""
+    return _reported_of_locks(Refinement.refines, tlc, timeout)
 
+
+def _reported_of_locks(
+    proofs: Callable[[Refinement], Iterator[Obligation]], tlc: Tlc, timeout: float
+) -> Report:
     def run(module: Module, deadline: Deadline) -> Report:
         refinement = Refinement(module, deadline)
-        return judged_locks(list(refinement.refines()), refinement.happens)
+        return judged_locks(list(proofs(refinement)), refinement.happens)
 
     return _reported(run, tlc, timeout, LOCKS)
 
